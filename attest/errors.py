@@ -1,0 +1,117 @@
+"""Every error that `attest` raises on purpose, in one tree.
+
+::
+
+    AttestError                 what happened, where, why, what to do next
+    ├── UsageError              what the user typed or named cannot be used          exit 2
+    ├── FormatError             bytes that somebody wrote are not what they claim    exit 2
+    │   ├── JSONError           not strict JSON (duplicate keys, depth, numbers, …)
+    │   ├── DigestMismatch      bytes and digest or size disagree
+    │   ├── PackageError        not a package file, or one that contradicts itself
+    │   └── EnvelopeError       a bundle, envelope or statement that is malformed
+    ├── KeyFileError            a key that cannot be read, decrypted or used         exit 2
+    ├── PolicyError             a policy file that cannot be used; names the line    exit 2
+    └── StoreError              a store could not answer                             exit 3
+        ├── NotFound            it answered: there is no such thing
+        ├── StoreUnavailable    it could not be reached or read
+        └── StoreRefused        it would not take the write (read-only, full, denied)
+
+A `FormatError` about evidence found in a store is caught by the code that walks the evidence and
+becomes a *rejected candidate*; about a file the user named it reaches the command line.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AttestError",
+    "DigestMismatch",
+    "EnvelopeError",
+    "FormatError",
+    "JSONError",
+    "KeyFileError",
+    "NotFound",
+    "PackageError",
+    "PolicyError",
+    "StoreError",
+    "StoreRefused",
+    "StoreUnavailable",
+    "UsageError",
+]
+
+EXIT_DONE = 0
+EXIT_DENIED = 1
+EXIT_USAGE = 2
+EXIT_INCONCLUSIVE = 3
+
+
+class AttestError(Exception):
+    """Base of all. ``str()`` is one line: ``where: what: why (next: …)``, parts left out when unknown."""
+
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    def __init__(
+        self, what: str, *, where: str | None = None, why: str | None = None, next_step: str | None = None
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.why = why
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        text = ": ".join(part for part in (self.where, self.what, self.why) if part)
+        if self.next_step:
+            text = f"{text} (next: {self.next_step})"
+        return " ".join(text.split())
+
+
+class UsageError(AttestError):
+    """What the user typed or named cannot be used."""
+
+
+class FormatError(AttestError):
+    """Bytes are not what they claim to be."""
+
+
+class JSONError(FormatError):
+    """Not strict JSON: see `attest.oci.strict_json`."""
+
+
+class DigestMismatch(FormatError):
+    """Bytes do not have the digest or the size that they were asked for by."""
+
+
+class PackageError(FormatError):
+    """A file is no package of a known kind, or contradicts itself or its purl."""
+
+
+class EnvelopeError(FormatError):
+    """A bundle, DSSE envelope or statement is malformed."""
+
+
+class KeyFileError(AttestError):
+    """A key cannot be read, decrypted or used."""
+
+
+class PolicyError(AttestError):
+    """A policy file cannot be used; ``where`` is ``file:line``."""
+
+
+class StoreError(AttestError):
+    """A store could not answer."""
+
+    exit_code = EXIT_INCONCLUSIVE
+
+
+class NotFound(StoreError):
+    """The store answered: there is no such manifest, blob, tag or repository."""
+
+
+class StoreUnavailable(StoreError):
+    """The store could not be reached or read; this says nothing about what it holds."""
+
+
+class StoreRefused(StoreError):
+    """The store would not take a write: read-only, full, or not allowed."""

@@ -1,0 +1,53 @@
+"""Caps on what is read from others, each with its reason. Bytes unless the name says otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+MANIFEST: Final = 4 * MIB
+"""OCI distribution-spec, "Pushing Manifests": registries should take 4 MiB; more may be refused with 413."""
+
+EVIDENCE_BLOB: Final = 32 * MIB
+"""Largest bundle, envelope or document read as evidence; notation-go's cap on a signature blob."""
+
+BLOB: Final = 512 * MIB
+"""Largest blob held in memory when a graph is copied; anchors and evidence are far smaller."""
+
+INLINE_DATA: Final = 64 * KIB
+"""Layers up to this size are also written into the descriptor's `data` (design.md §4, Evidence)."""
+
+INDEX: Final = 64 * MIB
+"""Largest `index.json` of a layout on disk: some 100,000 entries."""
+
+JSON_DEPTH: Final = 128
+"""Deepest nesting of arrays and objects; real SBOMs and statements stay below 30."""
+
+JSON_NUMBER_DIGITS: Final = 32
+"""Longest number; a 64-bit integer has 20 digits, a shortest-form double 24 characters."""
+
+REFERRERS: Final = 20_000
+"""Most referrers of one manifest that are listed before the listing is called incomplete."""
+
+PACKAGE_METADATA: Final = 8 * MIB
+"""Largest metadata file (package.json, METADATA, Cargo.toml) read from within a package."""
+
+PACKAGE_MEMBERS: Final = 200_000
+"""Most archive members walked in search of the metadata; the largest real packages have some 60,000."""
+
+PACKAGE_UNPACKED: Final = 2048 * MIB
+"""Most bytes decompressed while walking one archive."""
+
+POLICY: Final = 1 * MIB
+"""Largest policy file."""
+
+POLICY_RULES: Final = 1_000
+"""Most rules in one policy."""
+
+KEY_FILE: Final = 64 * KIB
+"""Largest PEM key file."""
+
+PURL: Final = 4096
+"""Longest purl in characters: far above any real name, far below what would burden a manifest."""

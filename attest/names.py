@@ -1,0 +1,46 @@
+"""Every name that `attest` writes on the wire or looks for there. Nothing else stands here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- OCI image-spec v1.1 (media types, reserved annotations) ---------------------------------------------------------
+OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
+OCI_IMAGE_CONFIG: Final = "application/vnd.oci.image.config.v1+json"
+OCI_EMPTY: Final = "application/vnd.oci.empty.v1+json"
+DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_INDEX: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
+ANNOTATION_CREATED: Final = "org.opencontainers.image.created"
+ANNOTATION_REF_NAME: Final = "org.opencontainers.image.ref.name"
+ANNOTATION_TITLE: Final = "org.opencontainers.image.title"
+
+# --- attest (design.md §4) -------------------------------------------------------------------------------------------
+VERSION_ANCHOR: Final = "application/vnd.attest.version.v1"
+ANCHOR: Final = "application/vnd.attest.artifact.v1"
+ANNOTATION_PURL: Final = "dev.attest.purl"
+ANNOTATION_DIGEST: Final = "dev.attest.digest"
+
+# --- Sigstore (protobuf-specs sigstore_bundle.proto; cosign BUNDLE_SPEC.md) ------------------------------------------
+BUNDLE_PREFIX: Final = "application/vnd.dev.sigstore.bundle"
+BUNDLE_V03: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
+ANNOTATION_BUNDLE_CONTENT: Final = "dev.sigstore.bundle.content"
+ANNOTATION_BUNDLE_PREDICATE: Final = "dev.sigstore.bundle.predicateType"
+BUNDLE_CONTENT_DSSE: Final = "dsse-envelope"
+
+# --- in-toto and DSSE ------------------------------------------------------------------------------------------------
+IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"
+STATEMENT_V1: Final = "https://in-toto.io/Statement/v1"
+STATEMENT_V01: Final = "https://in-toto.io/Statement/v0.1"
+
+# --- predicate types -------------------------------------------------------------------------------------------------
+PREDICATE_COSIGN_SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
+PREDICATE_CYCLONEDX: Final = "https://cyclonedx.org/bom"
+PREDICATE_SPDX: Final = "https://spdx.dev/Document"
+PREDICATE_SLSA_V1: Final = "https://slsa.dev/provenance/v1"
+PREDICATE_SLSA_V02: Final = "https://slsa.dev/provenance/v0.2"
+
+# --- document media types --------------------------------------------------------------------------------------------
+CYCLONEDX_JSON: Final = "application/vnd.cyclonedx+json"
+SPDX_JSON: Final = "application/spdx+json"
+SARIF_JSON: Final = "application/sarif+json"

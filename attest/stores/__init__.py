@@ -1,0 +1,1 @@
+"""Where manifests and blobs lie: memory, OCI layouts on disk, archives of them, registries."""
