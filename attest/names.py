@@ -37,6 +37,14 @@ STATEMENT_V01: Final = "https://in-toto.io/Statement/v0.1"
 PREDICATE_COSIGN_SIGN: Final = "https://sigstore.dev/cosign/sign/v1"
 PREDICATE_CYCLONEDX: Final = "https://cyclonedx.org/bom"
 PREDICATE_SPDX: Final = "https://spdx.dev/Document"
+PREDICATES_SBOM: Final = (
+    PREDICATE_CYCLONEDX,
+    *(f"{PREDICATE_CYCLONEDX}/v1.{minor}" for minor in range(2, 8)),
+    PREDICATE_SPDX,
+    f"{PREDICATE_SPDX}/v2.3",
+    f"{PREDICATE_SPDX}/v3",
+)
+"""The aliases that exist (in-toto attestation spec/predicates); compared as whole strings, never by prefix."""
 PREDICATE_SLSA_V1: Final = "https://slsa.dev/provenance/v1"
 PREDICATE_SLSA_V02: Final = "https://slsa.dev/provenance/v0.2"
 

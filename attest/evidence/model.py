@@ -1,0 +1,116 @@
+"""What a verdict is about, and evidence as it was found: nothing in this module has been verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from attest import names
+from attest.oci.descriptor import Descriptor
+from attest.oci.digest import Digest
+from attest.oci.manifest import Manifest
+from attest.packages.digest import ArtifactDigest
+from attest.packages.purl import Purl
+from attest.signing.bundle import Bundle
+from attest.stores.protocol import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One package artifact, or one manifest that is its own subject (a container image).
+
+    ``read_from_file`` says that purl and digest were read out of the artifact's own bytes by this process, which is
+    what lets a statement bind by bytes alone (design.md §3.2).
+    """
+
+    manifest: Descriptor
+    purl: Purl | None = None
+    digest: ArtifactDigest | None = None
+    name: str = ""
+    read_from_file: bool = False
+
+    def __str__(self) -> str:
+        return str(self.purl) if self.purl is not None else self.name
+
+
+class Kind(StrEnum):
+    """What a statement was made to say."""
+
+    SIGNATURE = "signature"
+    PROVENANCE = "provenance"
+    SBOM = "sbom"
+    ATTESTATION = "attestation"
+
+    @classmethod
+    def of(cls, predicate_type: str) -> Kind:
+        """By exact predicate type; whatever is not known is an `ATTESTATION`."""
+        return _KINDS.get(predicate_type, cls.ATTESTATION)
+
+
+_KINDS = {
+    names.PREDICATE_COSIGN_SIGN: Kind.SIGNATURE,
+    names.PREDICATE_SLSA_V1: Kind.PROVENANCE,
+    names.PREDICATE_SLSA_V02: Kind.PROVENANCE,
+    **dict.fromkeys(names.PREDICATES_SBOM, Kind.SBOM),
+}
+
+
+class Check(StrEnum):
+    """The checks that a candidate must pass, in the order in which they are made."""
+
+    READ = "read"
+    """The bytes are there and have the digest that they were asked for by."""
+    FORM = "form"
+    """Manifest, bundle, envelope and statement are well-formed and refer to the subject."""
+    SIGNED = "signed"
+    """It carries a signature at all: an unsigned document is shown to people and seen by no rule."""
+    SIGNATURE = "signature"
+    """The signature is by a key or identity that the policy names."""
+    IDENTITY = "identity"
+    """That identity may speak about this package, now."""
+    BINDING = "binding"
+    """The statement belongs to the subject: by anchor, by name, or by bytes read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Evidence as found and well-formed. ``bundle`` is None for an unsigned document."""
+
+    found: Found
+    manifest: Manifest
+    bundle: Bundle | None
+
+    @property
+    def digest(self) -> Digest:
+        return self.found.descriptor.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Evidence that failed, the check that failed and why; ``claims`` is the predicate or artifact type it claims."""
+
+    found: Found
+    check: Check
+    reason: str
+    claims: str | None = None
+
+    @property
+    def digest(self) -> Digest:
+        return self.found.descriptor.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """All evidence of one subject as one or several stores showed it.
+
+    ``complete`` is False where anything may be missing; ``problems`` says what. A damaged piece of evidence that was
+    seen is in ``rejected`` and does not make the listing incomplete.
+    """
+
+    subject: Subject
+    candidates: tuple[Candidate, ...]
+    rejected: tuple[Rejected, ...]
+    complete: bool
+    problems: tuple[str, ...]
+    listed_at: datetime

@@ -1,0 +1,94 @@
+"""Patterns over package names, as a policy's `applies_to` and an identity's `for` write them (design.md §6).
+
+``pkg:npm/@acme/*`` is every package in a scope, ``pkg:pypi/**`` every one of a type. A pattern is exact unless a ``*``
+is written; ``*`` stands for one whole segment and ``**``, only at the end, for any number. So ``acme/app*`` is refused:
+it would also match ``acme/app-evil``. The version is ignored unless one is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from attest.errors import UsageError
+from attest.packages.purl import Purl
+
+_ONE = "*"
+_ANY = "**"
+_STAND_IN = "0"  # a legal segment and version in every ecosystem, put where a pattern leaves the part open
+
+
+@dataclass(frozen=True, slots=True)
+class PurlPattern:
+    """One pattern; ``segments`` are namespace and name, normalised like a purl's where they are exact."""
+
+    text: str
+    type: str
+    segments: tuple[str, ...]
+    version: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> PurlPattern:
+        """Raises `UsageError` with what is wrong and how to write it."""
+        scheme, colon, rest = text.partition(":")
+        kind, slash, path = rest.partition("/")
+        if scheme != "pkg" or not colon or not slash or not path:
+            raise _refused(text, "expected pkg:TYPE/NAME, such as pkg:npm/@acme/*")
+        if _ONE in kind:
+            raise _refused(text, "the type must be written out")
+        at = path.rfind("@")
+        has_version = at > 0 and path[at - 1] != "/"
+        version = path[at + 1 :] if has_version else None
+        segments = (path[:at] if has_version else path).split("/")
+        for position, segment in enumerate(segments):
+            last = position == len(segments) - 1
+            if _ONE in segment and segment not in (_ONE, _ANY):
+                raise _refused(text, f"{segment!r}: a '*' stands for a whole segment only")
+            if segment == _ANY and not last:
+                raise _refused(text, "'**' stands only at the end")
+            if not segment:
+                raise _refused(text, "an empty segment")
+        if version is not None and _ONE in version and version != _ONE:
+            raise _refused(text, f"version {version!r}: a '*' stands for the whole version only")
+        if segments[-1] == _ANY and version is not None:
+            raise _refused(text, "'**' takes no version")
+        return cls(text, kind.lower(), *_normalised(kind, segments, version, text))
+
+    def matches(self, purl: Purl) -> bool:
+        """Whether ``purl`` (normalised, as every `Purl` is) is one of those meant."""
+        if purl.type != self.type or (self.version is not None and self.version not in (_ONE, purl.version)):
+            return False
+        segments = (*purl.namespace, purl.name)
+        wanted = self.segments
+        if wanted[-1] == _ANY:
+            wanted = wanted[:-1]
+            if len(segments) <= len(wanted):
+                return False
+            segments = segments[: len(wanted)]
+        return len(wanted) == len(segments) and all(
+            want in (_ONE, have) for want, have in zip(wanted, segments, strict=True)
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _normalised(
+    kind: str, segments: list[str], version: str | None, text: str
+) -> tuple[tuple[str, ...], str | None]:
+    """Exact parts as the ecosystem writes them: normalised by the very code that normalises purls."""
+    plain = [_STAND_IN if segment in (_ONE, _ANY) else unquote(segment) for segment in segments]
+    plain_version = _STAND_IN if version in (None, _ONE) else unquote(version or "")
+    try:
+        purl = Purl.of(kind, tuple(plain[:-1]), plain[-1], plain_version)
+    except UsageError as error:
+        raise _refused(text, error.why or error.what) from None
+    normal = (*purl.namespace, purl.name)
+    parts = tuple(
+        segment if segment in (_ONE, _ANY) else normal[position] for position, segment in enumerate(segments)
+    )
+    return parts, version if version in (None, _ONE) else purl.version
+
+
+def _refused(text: str, why: str) -> UsageError:
+    return UsageError(f"not a package pattern: {text!r}", why=why)
