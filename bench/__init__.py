@@ -1,0 +1,1 @@
+"""Benchmarks: ``python -m bench``. One file a subject; each measures in one run what it compares."""

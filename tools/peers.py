@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Builds the real programs that `attest` is tested against, with Go, by name and pinned version.
+
+They go to ``$ATTEST_PEERS`` (default ``~/.cache/attest-peers``); what is there in the pinned version stays. A program
+appears under its name only when it is whole. Needs nothing but Python 3.11 and Go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+GO = (1, 26)
+"""Oldest Go that builds all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A program: the module that holds it, the pinned version, and where in the module its ``main`` lies."""
+
+    name: str
+    module: str
+    version: str
+    folder: str
+    serves: str
+
+    @property
+    def package(self) -> str:
+        return f"{self.module}/{self.folder}"
+
+
+PEERS = (
+    Peer("olareg", "github.com/olareg/olareg", "v0.1.2", "cmd/olareg", "registry with the referrers API"),
+    Peer("regctl", "github.com/regclient/regclient", "v0.11.7", "cmd/regctl", "registry and layout client"),
+    Peer("oras", "oras.land/oras", "v1.3.3", "cmd/oras", "registry and layout client"),
+    Peer("notation", "github.com/notaryproject/notation", "v1.3.2", "cmd/notation", "X.509 signatures"),
+    Peer("crane", "github.com/google/go-containerregistry", "v0.22.1", "cmd/crane", "registry with fallback tags"),
+    Peer(
+        "distribution", "github.com/distribution/distribution/v3", "v3.0.0", "cmd/registry", "registry, fallback tags"
+    ),
+    Peer("cosign", "github.com/sigstore/cosign/v3", "v3.1.3", "cmd/cosign", "Sigstore signatures and attestations"),
+)
+
+
+class CannotBuild(Exception):
+    """A peer was not built; the text says why and what to do."""
+
+
+def folder() -> Path:
+    return Path(os.environ.get("ATTEST_PEERS") or Path.home() / ".cache" / "attest-peers")
+
+
+def check_go() -> None:
+    wanted = ".".join(map(str, GO))
+    if shutil.which("go") is None:
+        raise CannotBuild(f"go is not on the PATH; install Go {wanted} or newer (https://go.dev/doc/install)")
+    said = run(["go", "env", "GOVERSION"], Path.cwd()).strip()
+    found = re.match(r"go(\d+)\.(\d+)", said)
+    if found is None or tuple(map(int, found.groups())) < GO:
+        raise CannotBuild(f"go is {said or 'of unknown version'}; these programs need Go {wanted} or newer")
+
+
+def run(command: Sequence[str], where: Path) -> str:
+    done = subprocess.run(command, cwd=where, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-15:])
+        raise CannotBuild(f"`{' '.join(command)}` exited {done.returncode}\n{last}")
+    return done.stdout
+
+
+def is_there(peer: Peer, bin_folder: Path) -> bool:
+    """Whether the program is there; if it says which module version it was built from, whether that is the pinned one."""
+    program = bin_folder / peer.name
+    if not os.access(program, os.X_OK):
+        return False
+    told = subprocess.run(["go", "version", "-m", program], capture_output=True, text=True, check=False).stdout
+    built = re.search(rf"^\s+(?:mod|dep)\s+{re.escape(peer.module)}\s+(\S+)", told, re.MULTILINE)
+    return built is None or built[1] == peer.version
+
+
+def build(peer: Peer, bin_folder: Path) -> None:
+    """Build in a throw-away module.
+
+    `go install PACKAGE@VERSION` also asks for module paths that do not exist, which some proxies refuse outright.
+    """
+    with tempfile.TemporaryDirectory(prefix=f".{peer.name}-", dir=bin_folder) as scratch:
+        module = Path(scratch)
+        (module / "go.mod").write_text(f"module peers\n\ngo {'.'.join(map(str, GO))}\n")
+        run(["go", "get", f"{peer.module}@{peer.version}"], module)
+        run(["go", "build", "-mod=mod", "-o", "program", peer.package], module)
+        os.replace(module / "program", bin_folder / peer.name)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    known = {peer.name: peer for peer in PEERS}
+    parser = argparse.ArgumentParser(description="Build the real programs that attest is tested against.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; default: all")
+    parser.add_argument("--list", action="store_true", help="show them and whether they are there; build nothing")
+    chosen = parser.parse_args(arguments)
+    if unknown := [name for name in chosen.names if name not in known]:
+        parser.error(f"no peer named {', '.join(unknown)}; there are {', '.join(known)}")
+    wanted = [known[name] for name in dict.fromkeys(chosen.names)] or list(PEERS)
+
+    bin_folder = folder()
+    if chosen.list:
+        for peer in wanted:
+            state = "there" if os.access(bin_folder / peer.name, os.X_OK) else "missing"
+            print(f"{peer.name:<13} {peer.version:<8} {state:<8} {peer.serves}")
+        return 0
+
+    failed = 0
+    try:
+        check_go()
+    except CannotBuild as error:
+        print(f"peers: {error}", file=sys.stderr)
+        return 1
+    bin_folder.mkdir(parents=True, exist_ok=True)
+    for peer in wanted:
+        if is_there(peer, bin_folder):
+            continue
+        print(f"peers: building {peer.name} {peer.version} …", file=sys.stderr, flush=True)
+        started = time.monotonic()
+        try:
+            build(peer, bin_folder)
+        except CannotBuild as error:
+            failed += 1
+            print(f"peers: {peer.name} {peer.version} was not built: {error}", file=sys.stderr)
+        else:
+            print(f"peers: built {peer.name} in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    if not failed:
+        print(f"peers: {len(wanted)} in {bin_folder}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
