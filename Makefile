@@ -1,0 +1,65 @@
+# `make help` lists what there is. Everything runs in .venv, which the first target makes.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.NOTPARALLEL:
+
+python := .venv/bin/python
+# The product alone; and the product with its extras and everything that checks it.
+product := .venv/.product
+development := .venv/.development
+
+TESTS ?= tests
+# Arguments for pytest, as in: make test TESTS=tests/test_rooms.py ARGS='-k requests'
+ARGS ?=
+
+.PHONY: run
+run: $(product) ## see the product do its job on packages that nobody here made
+	@$(python) tools/demo.py
+
+# In CI the real programs are part of the tests, so they are built first.
+.PHONY: test
+test: $(development) $(if $(filter true,$(CI)),peers) ## run the tests (with CI=true all of them, else without the slow ones)
+	$(python) -m pytest -n auto $(ARGS) $(TESTS)
+
+.PHONY: test-all
+test-all: $(development) peers ## run the tests, the slow ones too, against the real programs
+	$(python) -m pytest -n auto --slow $(ARGS) $(TESTS)
+
+.PHONY: check
+check: $(development) ## formatting, lint, types, rooms, and whether the documents tell the truth
+	$(python) -m ruff format --check
+	$(python) -m ruff check
+	$(python) -m mypy
+	.venv/bin/lint-imports
+	$(python) -m pytest tests/test_rooms.py tests/test_readme.py
+
+.PHONY: format
+format: $(development) ## format the code and mend what lint can mend
+	$(python) -m ruff format
+	$(python) -m ruff check --fix
+
+.PHONY: peers
+peers: $(product) ## build the real programs that the tests run against (needs Go; minutes, once)
+	@$(python) tools/peers.py
+
+.PHONY: bench
+bench: $(development) ## measure, and hold against the targets
+	@$(python) -m bench $(ARGS)
+
+.PHONY: clean
+clean: ## remove the environment and everything made
+	rm -rf .venv .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {sub(/:.*/, "", $$1); printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(product): pyproject.toml tools/environment
+	tools/environment --editable .
+	@touch $@
+
+$(development): pyproject.toml tools/environment
+	tools/environment --editable '.[sigstore,sbom]' --group dev
+	@touch $@ $(product)
