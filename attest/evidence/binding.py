@@ -61,7 +61,10 @@ def _named_by(name: str | None, purl: Purl) -> Iterator[Purl]:
 
 
 def _named_in(predicate: Mapping[str, Any] | None, purl: Purl) -> Iterator[Purl]:
-    """The package that a predicate is about: the subject of a CycloneDX BOM, or plain `purl` or name and version."""
+    """The package of the same ecosystem that a predicate is about: a BOM's own component, or its name and version.
+
+    A purl of another ecosystem is no contradiction: a BOM inside a wheel is about the Rust crate it was built of.
+    """
     if predicate is None:
         return
     metadata = predicate.get("metadata")
@@ -71,7 +74,7 @@ def _named_in(predicate: Mapping[str, Any] | None, purl: Purl) -> Iterator[Purl]
             continue
         written, name, version = place.get("purl"), place.get("name"), place.get("version")
         if isinstance(written, str):
-            yield from _purl(written)
+            yield from (named for named in _purl(written) if named.type == purl.type)
         elif isinstance(name, str) and isinstance(version, str):
             yield from _purl(f"pkg:{purl.type}/{name}@{version}")
 

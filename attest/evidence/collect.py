@@ -31,9 +31,7 @@ def collect(store: Store, repository: str, subject: Subject) -> Collection:
             rejected.append(Rejected(found, Check.READ, str(error), _claims(found)))
             problems.append(f"{found.descriptor.digest}: {error}")
     complete = listing.complete and len(problems) == len(listing.problems)
-    return Collection(
-        subject, tuple(candidates), tuple(rejected), complete, tuple(problems), listing.listed_at
-    )
+    return Collection(subject, tuple(candidates), tuple(rejected), complete, tuple(problems), listing.listed_at)
 
 
 class _Unfit(Exception):
@@ -59,8 +57,7 @@ def _read(store: Store, repository: str, found: Found, subject: Subject) -> Cand
     try:
         return Candidate(found, manifest, Bundle.parse(data))
     except FormatError as error:
-        claims = manifest.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE) or _claims(found)
-        raise _Unfit(Rejected(found, Check.FORM, str(error), claims)) from None
+        raise _Unfit(Rejected(found, Check.FORM, str(error), Candidate(found, manifest, None).claims)) from None
 
 
 def is_bundle(manifest: Manifest) -> bool:

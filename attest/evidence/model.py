@@ -21,7 +21,8 @@ class Subject:
     """One package artifact, or one manifest that is its own subject (a container image).
 
     ``read_from_file`` says that purl and digest were read out of the artifact's own bytes by this process, which is
-    what lets a statement bind by bytes alone (design.md §3.2).
+    what lets a statement bind by bytes alone (design.md §3.2). ``looked_up`` says that only the store says that this
+    is the artifact meant, or that there is no other: such a subject is never admitted.
     """
 
     manifest: Descriptor
@@ -29,6 +30,7 @@ class Subject:
     digest: ArtifactDigest | None = None
     name: str = ""
     read_from_file: bool = False
+    looked_up: bool = False
 
     def __str__(self) -> str:
         return str(self.purl) if self.purl is not None else self.name
@@ -85,6 +87,23 @@ class Candidate:
     def digest(self) -> Digest:
         return self.found.descriptor.digest
 
+    @property
+    def claims(self) -> str | None:
+        """The predicate type that the manifest claims, or its artifact type."""
+        return self.manifest.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE) or self.manifest.effective_artifact_type
+
+    @property
+    def claimed_signer(self) -> str | None:
+        """What its bundle says of the key that signed it; None for an unsigned document."""
+        if self.bundle is None:
+            return None
+        return f"key {self.bundle.key_hint}" if self.bundle.key_hint else "a key without a hint"
+
+    @property
+    def damage(self) -> None:
+        """Nothing is wrong with it, as far as it has been read."""
+        return
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -98,6 +117,15 @@ class Rejected:
     @property
     def digest(self) -> Digest:
         return self.found.descriptor.digest
+
+    @property
+    def claimed_signer(self) -> None:
+        """Nothing that is rejected is worth a name."""
+        return
+
+    @property
+    def damage(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from attest import names
-from attest.errors import FormatError
+from attest.errors import EnvelopeError, FormatError
 from attest.evidence.binding import Binding, bind
 from attest.evidence.identity import KeyIdentity, Signer
 from attest.evidence.model import Candidate, Check, Collection, Kind, Rejected, Subject
@@ -86,7 +86,7 @@ def _check(
     candidate: Candidate, subject: Subject, identities: tuple[KeyIdentity, ...], now: datetime
 ) -> Verified | Rejected:
     found = candidate.found
-    claims = candidate.manifest.effective_artifact_type
+    claims = candidate.claims
     if candidate.bundle is None:
         return Rejected(found, Check.SIGNED, "carries no signature", claims)
     try:
@@ -94,7 +94,8 @@ def _check(
     except FormatError as error:
         return Rejected(found, Check.FORM, str(error), claims)
     claims = statement.predicate_type
-    key = verify_envelope(candidate.bundle.envelope, [identity.key for identity in identities])
+    keys = [identity.key for identity in identities]
+    key = verify_envelope(candidate.bundle.envelope, keys, hint=candidate.bundle.key_hint)
     if key is None:
         return Rejected(found, Check.SIGNATURE, "signed by no key that the policy names", claims)
     named = [identity for identity in identities if identity.key.fingerprint == key.fingerprint]
@@ -107,3 +108,11 @@ def _check(
         return Rejected(found, Check.BINDING, binding, claims)
     signers = tuple(sorted(Signer(identity.name, identity.principal) for identity in allowed))
     return Verified(found, statement, Kind.of(statement.predicate_type), signers, binding, proof=_CHECKED)
+
+
+def _statement(bundle: Bundle) -> Statement:
+    """The statement in the bundle. Another payload type is another protocol: never read as a statement (§3.9)."""
+    envelope = bundle.envelope
+    if envelope.payload_type != names.IN_TOTO_PAYLOAD:
+        raise EnvelopeError("not an in-toto statement", why=f"the payload type is {envelope.payload_type[:160]}")
+    return Statement.parse(envelope.payload)

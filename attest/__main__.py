@@ -1,0 +1,7 @@
+"""``python -m attest``."""
+
+import sys
+
+from attest.cli.main import main
+
+sys.exit(main())

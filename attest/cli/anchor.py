@@ -1,0 +1,68 @@
+"""``attest anchor``: create anchors, or only compute them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from attest.cli import options
+
+_EXAMPLES = """\
+examples:
+  attest anchor dist/*
+  attest anchor pkg:npm/semver@7.6.3 --digest sha512-4n8…          (as package-lock.json writes it)
+  attest anchor dist/acme-1.0.tar.gz --dry-run                     (compute, store nothing)
+
+prints one line an artifact: its purl and the digest of its anchor"""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "anchor",
+        help="create the anchors of package artifacts",
+        description="Create the anchors of package artifacts. Doing it again changes nothing.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_subjects(parser, many=True)
+    options.add_store(parser)
+    options.add_json(parser)
+    parser.add_argument("--dry-run", action="store_true", help="compute the anchors, write nothing")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from attest.cli import console, subjects
+    from attest.cli.targets import Targets
+    from attest.errors import EXIT_DONE, UsageError
+    from attest.evidence.lookup import subject_of
+
+    packages = []
+    for named in subjects.parse(arguments):
+        if not isinstance(named, subjects.Package):
+            raise UsageError(
+                "cannot anchor this",
+                where=str(named.purl) if isinstance(named, subjects.Version) else named.text,
+                why="an anchor stands for a purl and a digest",
+                next_step="name the package file, or give --digest ALG:HEX",
+            )
+        packages.append(named)
+    if not arguments.dry_run:
+        with Targets(arguments, create=True) as targets:
+            for package in console.progress(packages, "anchoring"):
+                targets.write(package)
+    anchors = [(package, subject_of(package.purl, package.digest).manifest) for package in packages]
+    if arguments.json:
+        console.print_json(
+            {
+                "anchors": [
+                    {"purl": str(package.purl), "digest": str(package.digest), "anchor": str(anchor.digest)}
+                    for package, anchor in anchors
+                ],
+                "written": not arguments.dry_run,
+            }
+        )
+    else:
+        for package, anchor in anchors:
+            print(f"{package.purl} {anchor.digest}")
+    return EXIT_DONE

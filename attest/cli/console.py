@@ -1,0 +1,55 @@
+"""Writing for people: tables, colours and progress, on terminals only. Results go to stdout, the rest to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TextIO, TypeVar
+
+T = TypeVar("T")
+
+_PROGRESS_AFTER = 1.0  # seconds; what is quicker needs no bar
+
+
+def print_json(value: Any) -> None:
+    """One JSON document, indented and in the order given, so that a diff of two runs can be read."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def note(text: str) -> None:
+    """A line for the person who is watching."""
+    print(text, file=sys.stderr)
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether colours may be written: a terminal, and NO_COLOR (no-color.org) not set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def progress(items: Sequence[T], label: str) -> Iterable[T]:
+    """``items``, with a bar on stderr from the moment that they have taken a second; on a terminal only."""
+    return _with_bar(items, label) if sys.stderr.isatty() and len(items) > 1 else items
+
+
+def _with_bar(items: Sequence[T], label: str) -> Iterator[T]:
+    started = time.monotonic()
+    done = 0
+    remaining = iter(items)
+    for item in remaining:
+        yield item
+        done += 1
+        if time.monotonic() - started > _PROGRESS_AFTER:
+            break
+    if done == len(items):
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=len(items), completed=done)
+        for item in remaining:
+            yield item
+            bar.advance(task)

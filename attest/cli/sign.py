@@ -1,0 +1,51 @@
+"""``attest sign``: a signature that ``cosign verify`` accepts."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from attest.cli import options
+
+_EXAMPLES = """\
+examples:
+  attest sign dist/acme-1.0-py3-none-any.whl --key release.key
+  attest sign pkg:npm/semver@7.6.3 --digest sha512:9f4… --key release.key --store registry.example/{package}
+  attest sign oci:image:v1 --key release.key
+
+The anchor is created if it is not there. The password of an encrypted key is taken from ATTEST_PASSWORD or
+COSIGN_PASSWORD, else asked for."""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "sign",
+        help="sign a package artifact or an image",
+        description="Sign a package artifact: attach a statement that names its anchor and its digest.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_subjects(parser, many=True)
+    options.add_store(parser)
+    options.add_json(parser)
+    parser.add_argument("--key", required=True, metavar="FILE", help="a private key: PEM PKCS#8 or cosign.key")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from attest import names
+    from attest.cli import subjects, written
+    from attest.cli.targets import Targets
+    from attest.errors import EXIT_DONE
+    from attest.signing.keys import load_private
+    from attest.signing.password import password_for
+
+    named = subjects.parse(arguments)
+    key = load_private(arguments.key, password_for(arguments.key))
+    with Targets(arguments, create=True) as targets:
+        signed = [
+            written.sign_and_attach(targets.write(item), key, predicate_type=names.PREDICATE_COSIGN_SIGN, predicate={})
+            for item in named
+        ]
+    written.show(signed, as_json=arguments.json, verb="signed")
+    return EXIT_DONE

@@ -1,0 +1,98 @@
+"""From the SUBJECT that the user typed to what it names, before any store is asked."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from attest.errors import FormatError, UsageError
+from attest.oci.digest import Digest
+from attest.oci.reference import Reference
+from attest.packages.digest import ArtifactDigest
+from attest.packages.files import identify
+from attest.packages.purl import Purl
+from attest.stores.location import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package artifact that the user named completely: a file, or a purl with its digest."""
+
+    purl: Purl
+    digest: ArtifactDigest
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A purl without a digest: its artifacts are whatever the store shows."""
+
+    purl: Purl
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A manifest that is its own subject, in a directory of its own."""
+
+    text: str
+    reference: Reference
+    location: Location
+
+
+Named = Package | Version | Image
+
+
+def parse(arguments: argparse.Namespace) -> list[Named]:
+    """All SUBJECTs of the command line. Raises `UsageError`, or `FormatError` for a file that is no package."""
+    if len(arguments.subjects) > 1 and (arguments.digest or arguments.purl):
+        raise UsageError("--digest and --purl go with one SUBJECT")
+    expected = Purl.parse(arguments.purl) if arguments.purl else None
+    digest = None if arguments.digest is None else ArtifactDigest.parse(arguments.digest)
+    return [_parse(text, expected, digest) for text in arguments.subjects]
+
+
+def _parse(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> Named:
+    if text.startswith("pkg:"):
+        return _purl(text, expected, digest)
+    if text.startswith("oci:"):
+        if expected is not None or digest is not None:
+            raise UsageError("--digest and --purl go with a purl or a package file", where=text)
+        return _image(text)
+    path = Path(text)
+    if not path.exists():
+        raise UsageError(
+            "no such file", where=text, next_step="name an existing package file, a purl, or oci:DIR[:TAG]"
+        )
+    package = identify(path)
+    if expected is not None and package.purl != expected:
+        raise UsageError(f"the file is not {expected}", where=text, why=f"its content says {package.purl}")
+    if digest is not None and digest != package.digest:
+        raise UsageError(f"the file does not have the digest {digest}", where=text, why=f"it has {package.digest}")
+    return Package(package.purl, package.digest, path)
+
+
+def _purl(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> Package | Version:
+    purl = Purl.parse(text)
+    if expected is not None and purl != expected:
+        raise UsageError(f"{purl} is not {expected}", why="SUBJECT and --purl name different packages")
+    if digest is None:
+        return Version(purl)
+    return Package(purl, digest)
+
+
+def _image(text: str) -> Image:
+    """``oci:DIR[:TAG|@DIGEST]``; DIR is one layout."""
+    directory, at, digest = text.removeprefix("oci:").partition("@")
+    tag = None
+    if not at and ":" in Path(directory).name:
+        directory, _, tag = directory.rpartition(":")
+    if not directory:
+        raise UsageError("no directory", where=text, next_step="write oci:DIR[:TAG|@DIGEST]")
+    if tag is None and not at:
+        raise UsageError("neither tag nor digest", where=text, next_step="write oci:DIR:TAG or oci:DIR@DIGEST")
+    try:
+        reference = Reference("", tag, Digest.parse(digest) if at else None)
+    except FormatError as error:
+        raise UsageError(error.what, where=text, why=error.why) from None
+    return Image(text, reference, Location.parse(f"oci:{directory}"))

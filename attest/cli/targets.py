@@ -1,0 +1,110 @@
+"""From what the user named to subjects in open stores: anchored for commands that write, looked up for the rest."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass, replace
+from types import TracebackType
+
+from attest.cli.options import store_text
+from attest.cli.subjects import Image, Named, Package, Version
+from attest.errors import UsageError
+from attest.evidence.attach import push_anchor
+from attest.evidence.lookup import artifacts, subject_of
+from attest.evidence.model import Subject
+from attest.packages import placement
+from attest.packages.anchors import version_anchor
+from attest.packages.purl import Purl
+from attest.stores.location import Location, open_store
+from attest.stores.protocol import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A subject, and where its evidence lies."""
+
+    subject: Subject
+    store: Store
+    repository: str
+
+
+class Targets(AbstractContextManager["Targets"]):
+    """The stores of one command, each opened once, closed (and so written) at the end."""
+
+    def __init__(self, arguments: argparse.Namespace, *, create: bool) -> None:
+        self._location = Location.parse(store_text(arguments))
+        self._create = create
+        self._open: dict[str, Store] = {}
+        self._stack = ExitStack()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def read(self, named: Named, *, resolve: bool = True) -> list[Target]:
+        """The subjects that ``named`` means; for a purl without digest those that the store lists, else the version.
+
+        Those are marked as looked up unless ``resolve`` says that the store's listing is trusted, and it was whole.
+        """
+        if isinstance(named, Image):
+            return [self._image(named)]
+        store = self._store(self._location)
+        repository, _ = self._place(named.purl)
+        if isinstance(named, Package):
+            return [Target(_subject(named), store, repository)]
+        known = artifacts(store, repository, named.purl)
+        looked_up = bool(known.problems) or not resolve
+        subjects = [replace(subject, looked_up=looked_up) for subject in known.subjects] or [_version(named)]
+        return [Target(subject, store, repository) for subject in subjects]
+
+    def write(self, named: Named) -> Target:
+        """The subject to write to, its anchor stored first.
+
+        A purl without a digest is refused: what a store shows is not what the user meant to sign.
+        """
+        if isinstance(named, Version):
+            raise UsageError(
+                "no digest",
+                where=str(named.purl),
+                why="what a store lists is not what you meant to sign",
+                next_step="name the package file, or give --digest ALG:HEX",
+            )
+        if isinstance(named, Image):
+            return self._image(named)
+        store = self._store(self._location)
+        repository, tag = self._place(named.purl)
+        push_anchor(store, repository, tag, named.purl, named.digest)
+        return Target(_subject(named), store, repository)
+
+    def _image(self, named: Image) -> Target:
+        store = self._store(named.location)
+        subject = Subject(store.resolve(named.reference), name=named.text)
+        return Target(subject, store, named.reference.repository)
+
+    def _place(self, purl: Purl) -> tuple[str, str]:
+        if self._location.per_package:
+            return self._location.repository(placement.repository(purl)), placement.tag(purl)
+        return self._location.repository(""), placement.shared_tag(purl)
+
+    def _store(self, location: Location) -> Store:
+        if location.text not in self._open:
+            store = open_store(location, create=self._create)
+            self._open[location.text] = self._stack.enter_context(closing(store))
+        return self._open[location.text]
+
+
+def computed_subject(named: Named) -> Subject | None:
+    """The subject that can be named without asking a store: None for an image, whose digest only a store knows."""
+    if isinstance(named, Package):
+        return _subject(named)
+    return _version(named) if isinstance(named, Version) else None
+
+
+def _subject(named: Package) -> Subject:
+    return subject_of(named.purl, named.digest, read_from_file=named.file is not None)
+
+
+def _version(named: Version) -> Subject:
+    return Subject(version_anchor(named.purl).descriptor(), named.purl, None, str(named.purl), looked_up=True)

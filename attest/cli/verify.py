@@ -1,0 +1,102 @@
+"""``attest verify``: may this be used? A verdict with reasons."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from attest.cli import options
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from attest.cli.subjects import Named
+    from attest.cli.targets import Targets
+    from attest.evidence.verify import EvidenceSet
+    from attest.policy.document import Policy
+    from attest.policy.verdict import Outcome, Verdict
+
+_EXAMPLES = """\
+examples:
+  attest verify dist/acme-1.0-py3-none-any.whl --policy policies/signed.yaml
+  attest verify pkg:npm/semver@7.6.3 --digest sha512:9f4… --policy gate.yaml --explain
+  attest verify pkg:npm/semver@7.6.3 --policy gate.yaml --resolve        (trusts the store to list its artifacts)
+
+exit codes: 0 admitted, 1 denied, 2 usage or malformed input, 3 inconclusive; of several, 2 before 1 before 3"""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "verify",
+        help="decide by a policy whether packages may be used",
+        description="Verify the evidence of packages and decide by a policy, with reasons.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_subjects(parser, many=True)
+    parser.add_argument("--policy", required=True, metavar="FILE", help="the policy (YAML)")
+    options.add_store(parser)
+    parser.add_argument("--resolve", action="store_true", help="for a purl without digest: trust the store's listing")
+    parser.add_argument("--explain", action="store_true", help="show every rule and every candidate")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print the verdict")
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from attest.cli import console, subjects
+    from attest.cli.targets import Targets
+    from attest.policy.document import load
+    from attest.policy.evaluate import evaluate
+
+    policy = load(Path(arguments.policy))
+    named = subjects.parse(arguments)
+    now = datetime.now(UTC)
+    with Targets(arguments, create=False) as targets:
+        verdicts = [
+            evaluate(policy, evidence, now=now)
+            for item in console.progress(named, "verifying")
+            for evidence in _evidence(targets, item, policy, now, resolve=arguments.resolve)
+        ]
+    _print(verdicts, arguments)
+    return exit_code(verdict.outcome for verdict in verdicts)
+
+
+def _evidence(targets: Targets, named: Named, policy: Policy, now: datetime, *, resolve: bool) -> list[EvidenceSet]:
+    """The evidence of each subject that ``named`` means. A package whose store cannot be asked has none, incomplete."""
+    from attest.cli.targets import computed_subject
+    from attest.errors import StoreError
+    from attest.evidence.collect import collect
+    from attest.evidence.verify import nothing_found, verify
+
+    found = []
+    try:
+        for target in targets.read(named, resolve=resolve):
+            collection = collect(target.store, target.repository, target.subject)
+            found.append(verify(collection, policy.identities.values(), now=now))
+    except StoreError as error:
+        subject = computed_subject(named)
+        if subject is None:
+            raise
+        found.append(nothing_found(subject, str(error)))
+    return found
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> int:
+    """Of several, one denial is a denial, and one doubt leaves doubt."""
+    from attest.errors import EXIT_DENIED, EXIT_DONE, EXIT_INCONCLUSIVE
+    from attest.policy.verdict import Outcome
+
+    codes = {
+        Outcome.ADMITTED: EXIT_DONE,
+        Outcome.DENIED: EXIT_DENIED,
+        Outcome.INCONCLUSIVE: EXIT_INCONCLUSIVE,
+    }
+    return codes[Outcome.of(outcomes)]
+
+
+def _print(verdicts: list[Verdict], arguments: argparse.Namespace) -> None: ...

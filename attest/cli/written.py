@@ -1,0 +1,101 @@
+"""What `sign` and `attach` have in common: make a statement about a target, attach it, say what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attest.cli import console
+from attest.cli.targets import Target
+from attest.errors import UsageError
+from attest.evidence.attach import attach_bundle, attach_document, creation_time
+from attest.evidence.model import Subject
+from attest.oci.digest import Digest
+from attest.signing.keys import PrivateKey
+from attest.signing.sign import sign_statement
+from attest.statements.documents import Document
+from attest.statements.statement import Subject as StatementSubject
+from attest.statements.statement import write_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One new referrer. ``type`` is its predicate type, or the media type of an unsigned document."""
+
+    subject: Subject
+    referrer: Digest
+    type: str
+    repository: str
+
+
+def sign_and_attach(target: Target, key: PrivateKey, *, predicate_type: str, predicate: Mapping[str, Any]) -> Written:
+    """Sign a statement about the target and attach it."""
+    statement = write_statement(statement_subjects(target.subject), predicate_type, predicate)
+    manifest = attach_bundle(
+        target.store,
+        target.repository,
+        target.subject.manifest,
+        sign_statement(statement, key),
+        predicate_type=predicate_type,
+        created=creation_time(),
+    )
+    return Written(target.subject, manifest.digest, predicate_type, target.repository)
+
+
+def attach_unsigned(target: Target, document: Document, *, title: str) -> Written:
+    """Attach the document as it is."""
+    manifest = attach_document(
+        target.store,
+        target.repository,
+        target.subject.manifest,
+        document.raw,
+        media_type=document.media_type,
+        title=title,
+        created=creation_time(),
+    )
+    return Written(target.subject, manifest.digest, document.media_type, target.repository)
+
+
+def statement_subjects(subject: Subject) -> list[StatementSubject]:
+    """The anchor first, for cosign, then the package itself, both under the purl (design.md §4, Evidence)."""
+    manifest = subject.manifest.digest
+    subjects = [StatementSubject(str(subject), {manifest.algorithm: manifest.encoded})]
+    if subject.digest is not None:
+        subjects.append(StatementSubject(str(subject), {subject.digest.algorithm: subject.digest.hex}))
+    return subjects
+
+
+def show(items: Sequence[Written], *, as_json: bool, verb: str) -> None:
+    """Say what was written, one line each."""
+    if as_json:
+        console.print_json(
+            {
+                "written": [
+                    {
+                        "subject": str(item.subject),
+                        "manifest": str(item.subject.manifest.digest),
+                        "referrer": str(item.referrer),
+                        "type": item.type,
+                        "repository": item.repository,
+                    }
+                    for item in items
+                ]
+            }
+        )
+        return
+    for item in items:
+        print(f"{verb} {item.subject} {item.referrer}")
+
+
+def read_file(path: Path, *, limit: int) -> bytes:
+    """A whole file of at most ``limit`` bytes. Raises `UsageError`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise UsageError("cannot read the file", where=str(path), why=error.strerror) from None
+    if len(data) > limit:
+        raise UsageError("the file is too large", where=str(path), why=f"more than {limit} bytes")
+    return data

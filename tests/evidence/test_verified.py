@@ -1,0 +1,33 @@
+"""Only `attest.evidence.verify` can make a `Verified`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import attest
+from attest.evidence.binding import Binding
+from attest.evidence.model import Kind
+from attest.evidence.verify import Verified
+from attest.oci.descriptor import EMPTY
+from attest.statements.statement import Statement
+from attest.stores.protocol import Found
+
+
+def test_nobody_else_can_make_one() -> None:
+    raw = b'{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"%s"}}],"predicateType":"x:y"}'
+    statement = Statement.parse(raw % (b"ab" * 32))
+    with pytest.raises(TypeError, match="by attest[.]evidence[.]verify alone"):
+        Verified(Found(EMPTY, ()), statement, Kind.SIGNATURE, (), Binding.ANCHOR, proof=object())
+
+
+def test_nobody_else_tries() -> None:
+    source = Path(attest.__file__).parent
+    makers = [
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if re.search(r"\bVerified\(|_CHECKED\b", path.read_text(encoding="utf-8").replace("class Verified", ""))
+    ]
+    assert makers == ["evidence/verify.py"]
