@@ -1,0 +1,1 @@
+"""Keys, envelopes and bundles: what makes a signature, and what says whether it holds."""
