@@ -1,0 +1,1 @@
+"""Policies: read strictly, evaluated purely; every outcome has a stable code and names what was found."""

@@ -1,0 +1,69 @@
+"""Every code that a finding can have, with its meaning. Codes are for machines and never change their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Code(StrEnum):
+    """What a finding says. A rule's own codes stand in the order in which it checks: the later, the nearer."""
+
+    POLICY_NOT_APPLICABLE = "policy-not-applicable"
+    SUBJECT_UNRESOLVED = "subject-unresolved"
+    LISTING_INCOMPLETE = "listing-incomplete"
+
+    SIGNATURE_MISSING = "signature-missing"
+    SIGNATURE_THRESHOLD = "signature-threshold"
+    SIGNATURE_VERIFIED = "signature-verified"
+
+    PROVENANCE_MISSING = "provenance-missing"
+    PROVENANCE_MALFORMED = "provenance-malformed"
+    PROVENANCE_BUILDER_MISSING = "provenance-builder-missing"
+    PROVENANCE_BUILDER = "provenance-builder"
+    PROVENANCE_LEVEL = "provenance-level"
+    PROVENANCE_SOURCE_MISSING = "provenance-source-missing"
+    PROVENANCE_SOURCE = "provenance-source"
+    PROVENANCE_THRESHOLD = "provenance-threshold"
+    PROVENANCE_VERIFIED = "provenance-verified"
+
+    SBOM_MISSING = "sbom-missing"
+    SBOM_MALFORMED = "sbom-malformed"
+    SBOM_OTHER_PACKAGE = "sbom-other-package"
+    SBOM_THRESHOLD = "sbom-threshold"
+    SBOM_VERIFIED = "sbom-verified"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order above."""
+        return _RANKS[self]
+
+
+_RANKS: Final = {code: rank for rank, code in enumerate(Code)}
+
+MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
+    {
+        Code.POLICY_NOT_APPLICABLE: "the policy's applies_to does not name this package",
+        Code.SUBJECT_UNRESOLVED: "only the store says which artifacts the package has",
+        Code.LISTING_INCOMPLETE: "not all evidence could be listed, so that something may be missing",
+        Code.SIGNATURE_MISSING: "no verified signature by any of the rule's identities",
+        Code.SIGNATURE_THRESHOLD: "verified signatures by fewer distinct names and keys than the rule needs",
+        Code.SIGNATURE_VERIFIED: "verified signatures by as many distinct names and keys as the rule needs",
+        Code.PROVENANCE_MISSING: "no verified provenance by any of the rule's identities",
+        Code.PROVENANCE_MALFORMED: "the signed predicate is not the SLSA provenance that it claims to be",
+        Code.PROVENANCE_BUILDER_MISSING: "the provenance names no builder",
+        Code.PROVENANCE_BUILDER: "builder and signer are none of the rule's builders",
+        Code.PROVENANCE_LEVEL: "the policy trusts that builder with a lower SLSA level than the rule needs",
+        Code.PROVENANCE_SOURCE_MISSING: "the provenance names no source, or several",
+        Code.PROVENANCE_SOURCE: "the provenance names another source",
+        Code.PROVENANCE_THRESHOLD: "fitting provenance by fewer distinct names and keys than the rule needs",
+        Code.PROVENANCE_VERIFIED: "fitting provenance by as many distinct names and keys as the rule needs",
+        Code.SBOM_MISSING: "no verified SBOM by any of the rule's identities",
+        Code.SBOM_MALFORMED: "the signed predicate is not the CycloneDX or SPDX document that it claims to be",
+        Code.SBOM_OTHER_PACKAGE: "the SBOM says that it describes another package",
+        Code.SBOM_THRESHOLD: "fitting SBOMs by fewer distinct names and keys than the rule needs",
+        Code.SBOM_VERIFIED: "fitting SBOMs by as many distinct names and keys as the rule needs",
+    }
+)

@@ -1,0 +1,193 @@
+"""The policy file (design.md §6): read strictly, refused with the line, never half understood.
+
+What a later version of `attest` reads and this one does not is refused by name: a policy that is admitted by leaving
+out what was not understood would be no policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from attest import limits
+from attest.errors import KeyFileError, PolicyError
+from attest.evidence.identity import KeyIdentity, Signer
+from attest.evidence.model import Subject
+from attest.oci.digest import Digest
+from attest.packages.patterns import PurlPattern
+from attest.policy import yaml_nodes
+from attest.policy.fields import Fields
+from attest.policy.matching import distinct
+from attest.policy.rules import RULES
+from attest.policy.rules.provenance import SLSA_MAX
+from attest.policy.rules.rule import Builder, Context, Mode, Rule, Terms, Written
+
+VERSION: Final = 1
+
+_KEYS: Final = ("version", "name", "applies_to", "trust", "identities", "builders", "rules", "unresolved")
+_LATER: Final = ("waivers", "tests", "extends", "undigested")
+_TRUST_LATER: Final = ("root", "root_max_age", "log", "timestamp")
+_IDENTITY_LATER: Final = ("issuer", "subject", "claims")
+_RULE_KEYS: Final = ("id", "require", "by", "threshold", "mode")
+_RULES_LATER: Final = ("scan", "vex", "vsa", "release", "no-revocation", "audit", "review")
+_KEYS_ONLY: Final = "this version verifies keys only: write trust: {keys_only: true}"
+
+
+class Leniency(StrEnum):
+    """What a gap means: it stands in the way, or it is only shown."""
+
+    DENY = "deny"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``digest`` is that of the file's bytes. ``unresolved`` is about packages whose artifacts only the store named."""
+
+    name: str
+    digest: Digest
+    applies_to: tuple[PurlPattern, ...]
+    identities: Mapping[str, KeyIdentity] = field(hash=False)
+    rules: tuple[Rule, ...]
+    unresolved: Leniency = Leniency.DENY
+
+    def applies(self, subject: Subject) -> bool:
+        """Whether ``subject`` is a package that the policy is for."""
+        return subject.purl is not None and any(pattern.matches(subject.purl) for pattern in self.applies_to)
+
+
+def load(path: Path) -> Policy:
+    """Read a policy file. Key files are relative to it. Raises `PolicyError`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limits.POLICY + 1)
+    except OSError as error:
+        raise PolicyError("cannot read the policy", where=str(path), why=error.strerror) from None
+    return parse(data, where=str(path), base=path.parent)
+
+
+def parse(data: bytes, *, where: str, base: Path) -> Policy:
+    """Read a policy; ``where`` names it in errors, ``base`` is the directory of its key files. Raises `PolicyError`."""
+    fields = Fields(yaml_nodes.read(data, where=where), "policy")
+    fields.only(*_KEYS, later=_LATER)
+    fields.integer("version", minimum=VERSION, maximum=VERSION)
+    _trust(fields)
+    context = _context(fields, base)
+    return Policy(
+        name=fields.string("name"),
+        digest=Digest.of(data),
+        applies_to=fields.each("applies_to", PurlPattern.parse),
+        identities=context.identities,
+        rules=_rules(fields, context),
+        unresolved=fields.choice("unresolved", Leniency, Leniency.DENY),
+    )
+
+
+def _trust(fields: Fields) -> None:
+    if not fields.has("trust"):
+        raise PolicyError("policy: 'trust' is missing", where=fields.where, next_step=_KEYS_ONLY)
+    trust = Fields(fields.node("trust"), "'trust'")
+    trust.only("keys_only", later=_TRUST_LATER)
+    if not trust.has("keys_only") or not trust.boolean("keys_only"):
+        raise PolicyError("'trust': 'keys_only' must be true", where=trust.line_of("keys_only"), next_step=_KEYS_ONLY)
+
+
+def _context(fields: Fields, base: Path) -> Context:
+    identities = {name: _identity(name, item, base) for name, item in fields.named("identities", "identity")}
+    builders = {name: _builder(name, item, identities) for name, item in fields.named("builders", "builder")}
+    return Context(identities, builders)
+
+
+def _identity(name: str, fields: Fields, base: Path) -> KeyIdentity:
+    from attest.signing.keys import load_public
+
+    fields.only("key", "until", "for", later=_IDENTITY_LATER)
+    path = base / fields.string("key")
+    place = fields.line_of("key")
+    try:
+        with path.open("rb") as file:
+            key = load_public(file.read(limits.KEY_FILE + 1), where=str(path))
+    except OSError as error:
+        raise PolicyError(f"{fields.what}: cannot read the key {path}", where=place, why=error.strerror) from None
+    except KeyFileError as error:
+        raise PolicyError(
+            f"{fields.what}: {error.what}", where=place, why=error.why, next_step=error.next_step
+        ) from None
+    return KeyIdentity(
+        name=name,
+        key=key,
+        packages=fields.each("for", PurlPattern.parse) if fields.has("for") else (),
+        until=fields.midnight("until") if fields.has("until") else None,
+    )
+
+
+def _builder(name: str, fields: Fields, identities: Mapping[str, KeyIdentity]) -> Builder:
+    fields.only("identity", "id", "slsa")
+    identity = fields.string("identity")
+    _known(identity, identities, fields, "identity")
+    slsa = fields.integer("slsa", minimum=1, maximum=SLSA_MAX) if fields.has("slsa") else None
+    return Builder(name, identity, fields.string("id"), slsa)
+
+
+def _rules(fields: Fields, context: Context) -> tuple[Rule, ...]:
+    nodes = fields.nodes("rules")
+    if len(nodes) > limits.POLICY_RULES:
+        raise PolicyError(
+            f"{len(nodes)} rules", where=fields.line_of("rules"), why=f"more than the limit of {limits.POLICY_RULES}"
+        )
+    rules: dict[str, Rule] = {}
+    for position, node in enumerate(nodes, 1):
+        entry = Fields(node, f"rule {position}")
+        rule = _rule(entry, context)
+        if rule.id in rules:
+            raise PolicyError(f"the rule id {rule.id!r} stands twice", where=entry.line_of("id"))
+        rules[rule.id] = rule
+    if not any(rule.mode is Mode.ENFORCE for rule in rules.values()):
+        raise PolicyError(
+            "no rule is enforced, so the policy would admit anything",
+            where=fields.line_of("rules"),
+            next_step="give one rule with 'require' the mode enforce",
+        )
+    return tuple(rules.values())
+
+
+def _rule(fields: Fields, context: Context) -> Rule:
+    if fields.has("check"):
+        raise PolicyError(f"{fields.what}: 'check' is not in this version", where=fields.line_of("check"))
+    fields.what = f"rule {fields.name('id')!r}"
+    require = fields.string("require")
+    kind = RULES.get(require)
+    if kind is None:
+        later = require in _RULES_LATER
+        raise PolicyError(
+            f"{fields.what}: 'require: {require[:80]}' is {'not in this version' if later else 'unknown'}",
+            where=fields.line_of("require"),
+            why=f"known: {', '.join(RULES)}",
+        )
+    fields.only(*_RULE_KEYS, *kind.KEYS, later=kind.LATER)
+    return kind.read(Written(fields, _terms(fields, context), context))
+
+
+def _terms(fields: Fields, context: Context) -> Terms:
+    by = fields.strings("by")
+    for name in by:
+        _known(name, context.identities, fields, "by")
+    threshold = fields.integer("threshold", minimum=1, maximum=limits.POLICY_RULES) if fields.has("threshold") else 1
+    possible = distinct(Signer(name, context.identities[name].principal) for name in by)
+    if threshold > possible:
+        raise PolicyError(
+            f"{fields.what}: a threshold of {threshold} can never be met",
+            where=fields.line_of("threshold"),
+            why=f"'by' has {possible} distinct names with distinct keys",
+        )
+    mode = fields.choice("mode", Mode, Mode.ENFORCE)
+    return Terms(id=fields.string("id"), by=by, threshold=threshold, mode=mode)
+
+
+def _known(name: str, identities: Mapping[str, KeyIdentity], fields: Fields, key: str) -> None:
+    if name not in identities:
+        known = ", ".join(identities) or "none"
+        raise PolicyError(f"{fields.what}: no identity {name!r:.80}", where=fields.line_of(key), why=f"known: {known}")

@@ -1,0 +1,162 @@
+"""The verdict engine: pure, so that the same policy, evidence and ``now`` give the same verdict anywhere.
+
+Every rule here is monotone (design.md §3.5): more evidence never makes it worse. So a rule that holds, holds on an
+incomplete listing too; one that does not is then inconclusive, for what it needs may be among what could not be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from attest.evidence.identity import Signer
+from attest.evidence.model import Rejected, Subject
+from attest.evidence.verify import EvidenceSet, Verified
+from attest.oci.digest import Digest
+from attest.policy import found, remedies
+from attest.policy.codes import Code
+from attest.policy.document import Leniency, Policy
+from attest.policy.matching import distinct
+from attest.policy.rules.rule import Claim, Mode, Refusal, Rule
+from attest.policy.verdict import Considered, Fate, Finding, Outcome, Verdict
+
+
+def evaluate(policy: Policy, evidence: EvidenceSet, *, now: datetime) -> Verdict:
+    """Apply every rule to what was verified. ``now`` is aware; identities that have ended by then do not count."""
+    subject = evidence.subject
+    findings = tuple(_findings(policy, evidence, now))
+    digests = {item.digest for item in evidence.verified} | {item.digest for item in evidence.rejected}
+    return Verdict(
+        subject=str(subject),
+        purl=None if subject.purl is None else str(subject.purl),
+        digest=None if subject.digest is None else str(subject.digest),
+        outcome=Outcome.of(finding.outcome for finding in findings if finding.mode is Mode.ENFORCE),
+        findings=findings,
+        policy=policy.name,
+        policy_digest=policy.digest,
+        evidence=tuple(sorted(digests)),
+        verified=len(evidence.verified),
+        rejected=len(evidence.rejected),
+        complete=evidence.complete,
+        problems=evidence.problems,
+        listed_at=evidence.listed_at,
+        now=now,
+    )
+
+
+def _findings(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[Finding]:
+    if not policy.applies(evidence.subject):
+        patterns = ", ".join(str(pattern) for pattern in policy.applies_to)
+        yield Finding(
+            rule=None,
+            code=Code.POLICY_NOT_APPLICABLE,
+            outcome=Outcome.DENIED,
+            mode=Mode.ENFORCE,
+            message=f"policy {policy.name} is not for this package: it applies to {patterns}",
+            remedy="use the policy of this package, or add it to applies_to",
+        )
+        return
+    for rule in policy.rules:
+        yield _apply(rule, policy, evidence, now)
+    if evidence.subject.looked_up:
+        yield Finding(
+            rule=None,
+            code=Code.SUBJECT_UNRESOLVED,
+            outcome=Outcome.INCONCLUSIVE,
+            mode=Mode.ENFORCE if policy.unresolved is Leniency.DENY else Mode.WARN,
+            message="no digest was given, and only the store says which artifacts this package has",
+            remedy="name the artifact with --digest or its file, or trust the store's listing with --resolve",
+        )
+    if not evidence.complete:
+        problems = "; ".join(evidence.problems) or "the store did not say why"
+        yield Finding(
+            rule=None,
+            code=Code.LISTING_INCOMPLETE,
+            outcome=Outcome.INCONCLUSIVE,
+            mode=Mode.WARN,
+            message=f"not all evidence could be listed: {problems}",
+            remedy="make the store readable and verify again",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One verified item under one rule; ``counts`` are the signers for whom it counts."""
+
+    considered: Considered
+    counts: frozenset[Signer] = frozenset()
+    refusal: Refusal | None = None
+
+
+def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, now: datetime) -> Finding:
+    speaking = _speaking(rule, policy, evidence.subject, now)
+    ordered = sorted(evidence.verified, key=_digest)
+    judged = [_judge(rule, item, speaking, evidence.subject) for item in ordered]
+    considered = [*(item.considered for item in judged), *map(_rejected, evidence.rejected)]
+    considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
+    counted = frozenset(signer for item in judged for signer in item.counts)
+    have = distinct(counted)
+    names = ", ".join(sorted({signer.name for signer in counted}))
+    needed = f"{have} of {rule.threshold} needed"
+    if have >= rule.threshold:
+        code, outcome, message, remedy = rule.holds, Outcome.ADMITTED, f"{rule.kind} by {names} ({needed})", None
+    else:
+        outcome = Outcome.DENIED if evidence.complete else Outcome.INCONCLUSIVE
+        nearest = max((item.refusal for item in judged if item.refusal), key=_nearness, default=None)
+        if have:
+            code, why = rule.short, f"{rule.kind} by {names} only ({needed}, distinct names and distinct keys)"
+        elif nearest is not None:
+            code, why = nearest.code, f"{rule.kind} that does not fit: {nearest.why}"
+        else:
+            code, why = rule.missing, f"no verified {rule.kind} by {' or '.join(rule.by)}"
+        message = f"{why}; {found.summary(evidence, considered)}"
+        remedy = remedies.after(rule, code, evidence.subject, {signer.name for signer in counted})
+    digests: tuple[Digest, ...] = tuple(item.considered.digest for item in judged if item.counts)
+    return Finding(rule.id, code, outcome, rule.mode, message, digests, tuple(considered), remedy)
+
+
+def _speaking(rule: Rule, policy: Policy, subject: Subject, now: datetime) -> frozenset[Signer]:
+    """The rule's identities that may speak about ``subject`` at ``now``, as the policy itself defines them."""
+    identities = (policy.identities[name] for name in rule.by)
+    return frozenset(
+        Signer(identity.name, identity.principal) for identity in identities if identity.refuses(subject, now) is None
+    )
+
+
+def _judge(rule: Rule, item: Verified, speaking: frozenset[Signer], subject: Subject) -> _Judged:
+    if item.kind is not rule.kind:
+        return _Judged(_considered(item, Fate.OTHER, f"a {item.kind}, not a {rule.kind}"))
+    signers = speaking.intersection(item.signers)
+    if not signers:
+        named = ", ".join(sorted({signer.name for signer in item.signers}))
+        return _Judged(_considered(item, Fate.UNFIT, f"signed by {named}, who does not speak in this rule"))
+    answer = rule.judge(Claim(item, signers, subject))
+    if isinstance(answer, Refusal):
+        return _Judged(_considered(item, Fate.UNFIT, answer.why), refusal=answer)
+    return _Judged(_considered(item, Fate.COUNTED, f"bound by {item.binding}"), counts=answer)
+
+
+def _digest(item: Verified) -> Digest:
+    return item.digest
+
+
+def _nearness(refusal: Refusal) -> tuple[int, str]:
+    return refusal.code.rank, refusal.why
+
+
+def _considered(item: Verified, fate: Fate, reason: str) -> Considered:
+    return Considered(
+        digest=item.digest,
+        places=item.found.places,
+        claims=item.statement.predicate_type,
+        signers=tuple(sorted({signer.name for signer in item.signers})),
+        binding=item.binding,
+        fate=fate,
+        reason=reason,
+    )
+
+
+def _rejected(item: Rejected) -> Considered:
+    reason = f"{item.check}: {item.reason}"
+    return Considered(item.digest, item.found.places, item.claims, (), None, Fate.REJECTED, reason)

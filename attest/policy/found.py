@@ -1,0 +1,68 @@
+"""What was found, in words: a refusal names what is there, so that nobody must guess what is not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from attest import names
+from attest.evidence.model import Check, Kind
+from attest.evidence.verify import EvidenceSet
+from attest.policy.verdict import Considered, Fate
+
+_MOST: Final = 6
+_LONGEST: Final = 160
+
+_NOUNS: Final = {
+    names.CYCLONEDX_JSON: "SBOM",
+    names.SPDX_JSON: "SBOM",
+    names.SARIF_JSON: "SARIF report",
+}
+_KINDS: Final = {Kind.SIGNATURE: "signature", Kind.PROVENANCE: "provenance", Kind.SBOM: "SBOM"}
+_REJECTED: Final = {
+    Check.READ: "unreadable {}",
+    Check.FORM: "malformed {}",
+    Check.SIGNED: "unsigned {}",
+    Check.SIGNATURE: "{} signed by no key that the policy names",
+    Check.IDENTITY: "{} by an identity that may not speak here ({reason})",
+    Check.BINDING: "{} that does not belong to this package ({reason})",
+}
+
+
+def summary(evidence: EvidenceSet, considered: Iterable[Considered]) -> str:
+    """``3 referrers found: 1 unsigned SBOM, 1 …``; ``considered`` are the verified ones under the rule in question."""
+    counts: Counter[str] = Counter()
+    for item in considered:
+        if item.fate is Fate.OTHER:
+            counts[f"verified {noun(item.claims)}"] += 1
+        elif item.fate is Fate.UNFIT:
+            counts[f"verified {noun(item.claims)} that does not fit ({_short(item.reason)})"] += 1
+        elif item.fate is Fate.COUNTED:
+            counts[f"{noun(item.claims)} that counts"] += 1
+    for rejected in evidence.rejected:
+        phrase = _REJECTED[rejected.check]
+        counts[phrase.format(noun(rejected.claims), reason=_short(rejected.reason))] += 1
+    total = counts.total()
+    if not total:
+        return "nothing is attached" if evidence.complete else "nothing could be found"
+    parts = [f"{count} {phrase}" for phrase, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    if len(parts) > _MOST:
+        parts[_MOST:] = [f"and {len(parts) - _MOST} more kinds"]
+    return f"{total} referrer{'s' if total > 1 else ''} found: {', '.join(parts)}"
+
+
+def noun(claims: str | None) -> str:
+    """A word for what a piece of evidence claims to be, by predicate, artifact or media type."""
+    if claims is None:
+        return "document"
+    kind = _KINDS.get(Kind.of(claims))
+    if kind is not None:
+        return kind
+    if claims.startswith(names.BUNDLE_PREFIX):
+        return "bundle"
+    return _NOUNS.get(claims) or f"document of type {_short(claims)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,42 @@
+"""Patterns over sources and, later, identities: exact unless a ``*`` is written (design.md §6).
+
+``*`` stands only after ``/``, ``@`` or ``:``, ends there or before another of them, and means one segment of ordinary
+characters. So ``https://github.com/acme/app*``, which would also match ``acme/app-evil``, is refused; and no ``*`` ever
+matches ``..``, an escape or white space.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from attest.errors import UsageError
+
+_STAR: Final = re.compile(r"(?<=[/@:])\*(?=[/@:]|\Z)")
+_SEGMENT: Final = r"(?!\.{1,2}(?:[/@:]|\Z))[A-Za-z0-9._+~-]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One pattern; two are equal when they are written alike."""
+
+    text: str
+    _expression: re.Pattern[str] = field(compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Pattern:
+        """Raises `UsageError` for a ``*`` where none may stand."""
+        exact = _STAR.split(text)
+        if any("*" in part for part in exact):
+            raise UsageError(
+                f"not a pattern: {text[:160]!r}", why="a '*' stands only after '/', '@' or ':' and for one segment"
+            )
+        return cls(text, re.compile(_SEGMENT.join(re.escape(part) for part in exact)))
+
+    def matches(self, value: str | None) -> bool:
+        """Whether the whole of ``value`` is meant; a missing value never is."""
+        return value is not None and self._expression.fullmatch(value) is not None
+
+    def __str__(self) -> str:
+        return self.text

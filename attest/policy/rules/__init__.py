@@ -1,0 +1,16 @@
+"""The rules, one module each: how it is written, and which verified evidence fits it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from attest.policy.rules.provenance import ProvenanceRule
+from attest.policy.rules.rule import Rule
+from attest.policy.rules.sbom import SbomRule
+from attest.policy.rules.signature import SignatureRule
+
+RULES: Final[MappingProxyType[str, type[Rule]]] = MappingProxyType(
+    {"signature": SignatureRule, "provenance": ProvenanceRule, "sbom": SbomRule}
+)
+"""By what stands after `require`."""

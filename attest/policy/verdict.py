@@ -1,0 +1,94 @@
+"""Findings and verdicts: plain values about one subject, ready to be printed or recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from attest.evidence.binding import Binding
+from attest.oci.digest import Digest
+from attest.policy.codes import Code
+from attest.policy.rules.rule import Mode
+from attest.stores.protocol import Place
+
+
+class Outcome(StrEnum):
+    """Of a finding and of a verdict."""
+
+    ADMITTED = "admitted"
+    DENIED = "denied"
+    INCONCLUSIVE = "inconclusive"
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> Outcome:
+        """All together: one denial denies, one doubt leaves doubt, and nothing at all is never admitted."""
+        found = set(outcomes)
+        if cls.DENIED in found or not found:
+            return cls.DENIED
+        return cls.INCONCLUSIVE if cls.INCONCLUSIVE in found else cls.ADMITTED
+
+
+class Fate(StrEnum):
+    """What became of one piece of evidence under one rule."""
+
+    COUNTED = "counted"
+    """Verified, and it counts."""
+    UNFIT = "unfit"
+    """Verified and of the rule's kind, but it does not say what the rule needs."""
+    OTHER = "other"
+    """Verified, but of another kind."""
+    REJECTED = "rejected"
+    """Not verified: no rule may look at its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One piece of evidence under one rule. ``claims`` is its predicate or artifact type, ``reason`` why this fate."""
+
+    digest: Digest
+    places: tuple[Place, ...]
+    claims: str | None
+    signers: tuple[str, ...]
+    binding: Binding | None
+    fate: Fate
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's outcome. ``rule`` is None for what concerns the whole policy; ``evidence`` is what counted."""
+
+    rule: str | None
+    code: Code
+    outcome: Outcome
+    mode: Mode
+    message: str
+    evidence: tuple[Digest, ...] = ()
+    considered: tuple[Considered, ...] = ()
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All findings and the answer about one subject.
+
+    ``evidence`` are the digests of everything that was looked at, ``verified`` and ``rejected`` how many of each;
+    ``complete`` and ``problems`` are the listing's, ``listed_at`` its age (None where nothing could be listed).
+    """
+
+    subject: str
+    purl: str | None
+    digest: str | None
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    policy: str
+    policy_digest: Digest
+    evidence: tuple[Digest, ...]
+    verified: int
+    rejected: int
+    complete: bool
+    problems: tuple[str, ...]
+    listed_at: datetime | None
+    now: datetime
