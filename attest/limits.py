@@ -31,6 +31,15 @@ JSON_NUMBER_DIGITS: Final = 32
 REFERRERS: Final = 20_000
 """Most referrers of one manifest that are listed before the listing is called incomplete."""
 
+LAYOUT_SCAN_FILES: Final = 100_000
+"""Most blobs of a layout that nothing names and that are read in search of unlisted referrers, in one listing."""
+
+LAYOUT_SCAN_BYTES: Final = 512 * MIB
+"""Most bytes of them; a second or two of reading and hashing."""
+
+ARCHIVE_MEMBERS: Final = 500_000
+"""Most members of an archive of a layout: a pack of some 50,000 packages."""
+
 PACKAGE_METADATA: Final = 8 * MIB
 """Largest metadata file (package.json, METADATA, Cargo.toml) read from within a package."""
 

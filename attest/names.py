@@ -15,6 +15,11 @@ ANNOTATION_CREATED: Final = "org.opencontainers.image.created"
 ANNOTATION_REF_NAME: Final = "org.opencontainers.image.ref.name"
 ANNOTATION_TITLE: Final = "org.opencontainers.image.title"
 
+# --- OCI image layouts (image-layout.md; olareg types/annotations.go) -------------------------------------------------
+LAYOUT_VERSION: Final = "1.0.0"
+ANNOTATION_OLAREG_CONVERTED: Final = "org.olareg.referrer.convert"
+ANNOTATION_OLAREG_SUBJECT: Final = "org.olareg.referrer.subject"
+
 # --- attest (design.md §4) -------------------------------------------------------------------------------------------
 VERSION_ANCHOR: Final = "application/vnd.attest.version.v1"
 ANCHOR: Final = "application/vnd.attest.artifact.v1"
