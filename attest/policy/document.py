@@ -106,15 +106,14 @@ def _identity(name: str, fields: Fields, base: Path) -> KeyIdentity:
 
     fields.only("key", "until", "for", later=_IDENTITY_LATER)
     path = base / fields.string("key")
-    place = fields.line_of("key")
     try:
-        with path.open("rb") as file:
-            key = load_public(file.read(limits.KEY_FILE + 1), where=str(path))
-    except OSError as error:
-        raise PolicyError(f"{fields.what}: cannot read the key {path}", where=place, why=error.strerror) from None
+        key = load_public(path)
     except KeyFileError as error:
         raise PolicyError(
-            f"{fields.what}: {error.what}", where=place, why=error.why, next_step=error.next_step
+            f"{fields.what}: {path}: {error.what}",
+            where=fields.line_of("key"),
+            why=error.why,
+            next_step=error.next_step,
         ) from None
     return KeyIdentity(
         name=name,
