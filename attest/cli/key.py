@@ -82,7 +82,5 @@ def _write(key: PrivateKey, name: str) -> int:
             raise UsageError("the file exists already", where=str(path), next_step="choose another NAME")
     write_private_file(private, cosign_key.encrypt(key.pkcs8_der(), new_password(private)))
     write_public_file(public, key.public.pem())
-    console.note(
-        f"wrote {private} (encrypted; keep it secret) and {public} (for policies, as identities: {{NAME: {{key: FILE}}}})"
-    )
+    console.note(f"wrote {private} (encrypted; keep it secret) and {public} (for the identities of a policy)")
     return EXIT_DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ def as_json(item: Candidate | Rejected) -> dict[str, Any]:
 
 def describe(shown: dict[str, Any]) -> str:
     """One line for people, from what `as_json` says: type, signer or damage, and where it was found."""
+    from attest.report.style import Style
+
     where = "+".join(sorted({place["where"] for place in shown["found"]}))
-    return f"{short_type(shown['type'])}  {state(shown)}  {shown['digest'][:19]}…  {where}"
+    line = f"{short_type(shown['type'])}  {state(shown)}  {shown['digest'][:19]}  {where}"
+    return Style.of(sys.stdout, colour=False).safe(line)
 
 
 def short_type(claimed: str | None) -> str:

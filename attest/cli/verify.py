@@ -99,4 +99,17 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
     return codes[Outcome.of(outcomes)]
 
 
-def _print(verdicts: list[Verdict], arguments: argparse.Namespace) -> None: ...
+def _print(verdicts: list[Verdict], arguments: argparse.Namespace) -> None:
+    import sys
+
+    from attest.cli import console
+    from attest.report.json import answer
+    from attest.report.style import Style
+    from attest.report.text import verdict_text
+
+    if arguments.format == "json":
+        console.print_json(answer(verdicts))
+        return
+    style = Style.of(sys.stdout, colour=console.coloured(sys.stdout))
+    for verdict in verdicts:
+        print(verdict_text(verdict, style, explain=arguments.explain), end="")
