@@ -99,17 +99,18 @@ def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, now: datetime) -> 
     have = distinct(counted)
     names = ", ".join(sorted({signer.name for signer in counted}))
     needed = f"{have} of {rule.threshold} needed"
+    word = found.WORDS[rule.kind]
     if have >= rule.threshold:
-        code, outcome, message, remedy = rule.holds, Outcome.ADMITTED, f"{rule.kind} by {names} ({needed})", None
+        code, outcome, message, remedy = rule.holds, Outcome.ADMITTED, f"{word} by {names} ({needed})", None
     else:
         outcome = Outcome.DENIED if evidence.complete else Outcome.INCONCLUSIVE
         nearest = max((item.refusal for item in judged if item.refusal), key=_nearness, default=None)
         if have:
-            code, why = rule.short, f"{rule.kind} by {names} only ({needed}, distinct names and distinct keys)"
+            code, why = rule.short, f"{word} by {names} only ({needed}, distinct names and distinct keys)"
         elif nearest is not None:
-            code, why = nearest.code, f"{rule.kind} that does not fit: {nearest.why}"
+            code, why = nearest.code, f"{word} that does not fit: {nearest.why}"
         else:
-            code, why = rule.missing, f"no verified {rule.kind} by {' or '.join(rule.by)}"
+            code, why = rule.missing, f"no verified {word} by {' or '.join(rule.by)}"
         message = f"{why}; {found.summary(evidence, considered)}"
         remedy = remedies.after(rule, code, evidence.subject, {signer.name for signer in counted})
     digests: tuple[Digest, ...] = tuple(item.considered.digest for item in judged if item.counts)
@@ -126,11 +127,11 @@ def _speaking(rule: Rule, policy: Policy, subject: Subject, now: datetime) -> fr
 
 def _judge(rule: Rule, item: Verified, speaking: frozenset[Signer], subject: Subject) -> _Judged:
     if item.kind is not rule.kind:
-        return _Judged(_considered(item, Fate.OTHER, f"a {item.kind}, not a {rule.kind}"))
+        return _Judged(_considered(item, Fate.OTHER, f"{found.WORDS[item.kind]}, not {found.WORDS[rule.kind]}"))
     signers = speaking.intersection(item.signers)
     if not signers:
         named = ", ".join(sorted({signer.name for signer in item.signers}))
-        return _Judged(_considered(item, Fate.UNFIT, f"signed by {named}, who does not speak in this rule"))
+        return _Judged(_considered(item, Fate.OTHER, f"by {named}, who may not speak in this rule"))
     answer = rule.judge(Claim(item, signers, subject))
     if isinstance(answer, Refusal):
         return _Judged(_considered(item, Fate.UNFIT, answer.why), refusal=answer)

@@ -19,27 +19,29 @@ _NOUNS: Final = {
     names.SPDX_JSON: "SBOM",
     names.SARIF_JSON: "SARIF report",
 }
-_KINDS: Final = {Kind.SIGNATURE: "signature", Kind.PROVENANCE: "provenance", Kind.SBOM: "SBOM"}
+WORDS: Final = {
+    Kind.SIGNATURE: "signature",
+    Kind.PROVENANCE: "provenance",
+    Kind.SBOM: "SBOM",
+    Kind.ATTESTATION: "attestation",
+}
 _REJECTED: Final = {
     Check.READ: "unreadable {}",
     Check.FORM: "malformed {}",
     Check.SIGNED: "unsigned {}",
-    Check.SIGNATURE: "{} signed by no key that the policy names",
+    Check.SIGNATURE: "{} that none of the policy's keys made",
     Check.IDENTITY: "{} by an identity that may not speak here ({reason})",
     Check.BINDING: "{} that does not belong to this package ({reason})",
 }
 
 
 def summary(evidence: EvidenceSet, considered: Iterable[Considered]) -> str:
-    """``3 referrers found: 1 unsigned SBOM, 1 …``; ``considered`` are the verified ones under the rule in question."""
+    """``3 referrers found: 1 unsigned SBOM, 1 …``; the verified ones as they were ``considered`` under a rule."""
     counts: Counter[str] = Counter()
     for item in considered:
-        if item.fate is Fate.OTHER:
-            counts[f"verified {noun(item.claims)}"] += 1
-        elif item.fate is Fate.UNFIT:
-            counts[f"verified {noun(item.claims)} that does not fit ({_short(item.reason)})"] += 1
-        elif item.fate is Fate.COUNTED:
-            counts[f"{noun(item.claims)} that counts"] += 1
+        if item.fate is not Fate.REJECTED:
+            fitting = " that does not fit" if item.fate is Fate.UNFIT else ""
+            counts[f"verified {noun(item.claims)} by {' and '.join(item.signers)}{fitting}"] += 1
     for rejected in evidence.rejected:
         phrase = _REJECTED[rejected.check]
         counts[phrase.format(noun(rejected.claims), reason=_short(rejected.reason))] += 1
@@ -56,9 +58,9 @@ def noun(claims: str | None) -> str:
     """A word for what a piece of evidence claims to be, by predicate, artifact or media type."""
     if claims is None:
         return "document"
-    kind = _KINDS.get(Kind.of(claims))
-    if kind is not None:
-        return kind
+    kind = Kind.of(claims)
+    if kind is not Kind.ATTESTATION:
+        return WORDS[kind]
     if claims.startswith(names.BUNDLE_PREFIX):
         return "bundle"
     return _NOUNS.get(claims) or f"document of type {_short(claims)}"

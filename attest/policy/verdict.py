@@ -36,9 +36,9 @@ class Fate(StrEnum):
     COUNTED = "counted"
     """Verified, and it counts."""
     UNFIT = "unfit"
-    """Verified and of the rule's kind, but it does not say what the rule needs."""
+    """Verified, of the rule's kind and by one of its identities, but it does not say what the rule needs."""
     OTHER = "other"
-    """Verified, but of another kind."""
+    """Verified, but of another kind, or by somebody else than the rule names."""
     REJECTED = "rejected"
     """Not verified: no rule may look at its content."""
 
