@@ -49,6 +49,21 @@ PACKAGE_MEMBERS: Final = 200_000
 PACKAGE_UNPACKED: Final = 2048 * MIB
 """Most bytes decompressed while walking one archive."""
 
+PACKAGE_RATIO: Final = 200
+"""Most bytes that one byte of gzip may grow to, beyond `PACKAGE_RATIO_FREE`; real packages stay below 60."""
+
+PACKAGE_RATIO_FREE: Final = 64 * MIB
+"""What a package may unpack to whatever its own size."""
+
+PACKAGE_TAR_HEADER: Final = 1 * MIB
+"""Largest extended header (pax, GNU long name) of one tar member."""
+
+PACKAGE_DIRECTORY: Final = 64 * MIB
+"""Largest central directory of a zip: `PACKAGE_MEMBERS` members with names of some 250 bytes."""
+
+PACKAGE_KEPT: Final = 64 * MIB
+"""Most metadata read out of one package in all."""
+
 POLICY: Final = 256 * KIB
 """Largest policy file: a thousand rules; the YAML parser reads some 100 KiB a second."""
 

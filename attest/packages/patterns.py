@@ -12,10 +12,11 @@ from urllib.parse import unquote
 
 from attest.errors import UsageError
 from attest.packages.purl import Purl
+from attest.packages.row import ascii_lower
+from attest.packages.table import ecosystem
 
 _ONE = "*"
 _ANY = "**"
-_STAND_IN = "0"  # a legal segment and version in every ecosystem, put where a pattern leaves the part open
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class PurlPattern:
             raise _refused(text, f"version {version!r}: a '*' stands for the whole version only")
         if segments[-1] == _ANY and version is not None:
             raise _refused(text, "'**' takes no version")
-        return cls(text, kind.lower(), *_normalised(kind, segments, version, text))
+        return cls(text, ascii_lower(kind), *_normalised(kind, segments, version, text))
 
     def matches(self, purl: Purl) -> bool:
         """Whether ``purl`` (normalised, as every `Purl` is) is one of those meant."""
@@ -73,21 +74,26 @@ class PurlPattern:
         return self.text
 
 
-def _normalised(
-    kind: str, segments: list[str], version: str | None, text: str
-) -> tuple[tuple[str, ...], str | None]:
+def _normalised(kind: str, segments: list[str], version: str | None, text: str) -> tuple[tuple[str, ...], str | None]:
     """Exact parts as the ecosystem writes them: normalised by the very code that normalises purls."""
-    plain = [_STAND_IN if segment in (_ONE, _ANY) else unquote(segment) for segment in segments]
-    plain_version = _STAND_IN if version in (None, _ONE) else unquote(version or "")
+    *parts, name = (segment if segment in (_ONE, _ANY) else unquote(segment) for segment in segments)
+    namespace = tuple(parts)
+    row = ecosystem(ascii_lower(kind))
     try:
-        purl = Purl.of(kind, tuple(plain[:-1]), plain[-1], plain_version)
-    except UsageError as error:
-        raise _refused(text, error.why or error.what) from None
-    normal = (*purl.namespace, purl.name)
-    parts = tuple(
-        segment if segment in (_ONE, _ANY) else normal[position] for position, segment in enumerate(segments)
-    )
-    return parts, version if version in (None, _ONE) else purl.version
+        if name not in (_ONE, _ANY):
+            name = row.name(name)
+        if name != _ANY:
+            namespace = namespace or row.namespace_default
+            row.check_namespace(namespace)
+        if namespace and namespace[0] != _ONE:
+            namespace = row.normalise_segments(namespace)
+        if version == "":
+            raise ValueError("an empty version")
+        if version is not None and version != _ONE:
+            version = row.version(unquote(version))
+    except ValueError as error:
+        raise _refused(text, str(error)) from None
+    return (*namespace, name), version
 
 
 def _refused(text: str, why: str) -> UsageError:

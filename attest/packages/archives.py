@@ -1,0 +1,147 @@
+"""What is in a package archive, without unpacking it.
+
+Every archive is walked to its end, so that nothing can hide behind what was read. Members are compared as an extractor
+would write them: ``./`` and doubled slashes dropped, a backslash taken as a slash, upper and lower case alike. Of a
+member that two spellings, a link or a second copy could replace, two readers would see two things: that is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from attest import limits
+from attest.errors import PackageError
+
+
+class Container(StrEnum):
+    """How the members of a package are held together; told by the first bytes."""
+
+    ZIP = "zip"
+    TAR_GZ = "tar.gz"
+
+
+class Kind(StrEnum):
+    """What an archive member is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    LINK = "link"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A member as an archive lists it."""
+
+    name: str
+    kind: Kind
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file that was asked for: its name as written, the segments of its path, its bytes."""
+
+    name: str
+    path: tuple[str, ...]
+    data: bytes
+
+
+class Archive:
+    """The members that were asked for by pattern: segments with a leading or whole ``*``, ``**`` last for the rest."""
+
+    def __init__(self, patterns: Iterable[str], *, member_max: int = limits.PACKAGE_METADATA) -> None:
+        self._member_max = member_max
+        self._patterns = {pattern: _Pattern(pattern) for pattern in patterns}
+        self._members: list[Member] = []
+        self._links: list[tuple[str, ...]] = []
+        self._count = 0
+
+    def wants(self, entry: Entry) -> bool:
+        """Take note of the next member; whether its content is wanted, to be given to `keep`. Raises `PackageError`."""
+        self._count += 1
+        if self._count > limits.PACKAGE_MEMBERS:
+            raise PackageError("too many members", why=f"more than {limits.PACKAGE_MEMBERS}")
+        path = _path(entry.name)
+        if entry.kind is Kind.LINK:
+            self._links.append(_folded(path))
+        if entry.kind is Kind.DIRECTORY or not any(pattern.fits(_folded(path)) for pattern in self._patterns.values()):
+            return False
+        if entry.kind is not Kind.FILE:
+            raise PackageError("metadata that is no file", where=entry.name[:200], why=f"it is a {entry.kind}")
+        if entry.size > self._member_max:
+            raise PackageError(
+                "metadata too large", where=entry.name[:200], why=f"{entry.size} bytes of {self._member_max}"
+            )
+        if sum(len(member.data) for member in self._members) + entry.size > limits.PACKAGE_KEPT:
+            raise PackageError("too much metadata", why=f"more than {limits.PACKAGE_KEPT} bytes")
+        return True
+
+    def keep(self, entry: Entry, data: bytes) -> None:
+        """Keep the content of a wanted member."""
+        self._members.append(Member(entry.name, _path(entry.name), data))
+
+    def finish(self) -> None:
+        """Raise `PackageError` if a kept member could be replaced while unpacking."""
+        seen: set[tuple[str, ...]] = set()
+        links = set(self._links)
+        for member in self._members:
+            folded = _folded(member.path)
+            if folded in seen:
+                raise PackageError("metadata that stands there twice", where=member.name[:200])
+            seen.add(folded)
+            if any(folded[:depth] in links for depth in range(1, len(folded))):
+                raise PackageError("metadata below a link", where=member.name[:200])
+
+    def all(self, pattern: str) -> tuple[Member, ...]:
+        """The members that fit one of the patterns asked for, in the archive's order."""
+        wanted = self._patterns[pattern]
+        return tuple(member for member in self._members if wanted.fits(_folded(member.path)))
+
+    def one(self, pattern: str) -> Member | None:
+        """The one member that fits, or None. Raises `PackageError` for several, or for one in other letter case."""
+        found = self.all(pattern)
+        if len(found) > 1:
+            raise PackageError(
+                f"more than one {pattern}", why=" and ".join(repr(member.name[:200]) for member in found[:2])
+            )
+        if found and not self._patterns[pattern].spells(found[0].path):
+            raise PackageError("metadata in other letter case", where=found[0].name[:200], why=f"expected {pattern}")
+        return found[0] if found else None
+
+
+class _Pattern:
+    def __init__(self, text: str) -> None:
+        *segments, last = text.split("/")
+        self._open = last == "**"
+        self._exact = tuple(segments) if self._open else (*segments, last)
+        self._folded = _folded(self._exact)
+
+    def fits(self, folded: tuple[str, ...]) -> bool:
+        return self._matches(self._folded, folded)
+
+    def spells(self, path: tuple[str, ...]) -> bool:
+        return self._matches(self._exact, path)
+
+    def _matches(self, wanted: tuple[str, ...], path: tuple[str, ...]) -> bool:
+        if self._open:
+            if len(path) <= len(wanted):
+                return False
+            path = path[: len(wanted)]
+        return len(path) == len(wanted) and all(
+            have.endswith(want[1:]) if want.startswith("*") else have == want
+            for want, have in zip(wanted, path, strict=True)
+        )
+
+
+def _path(name: str) -> tuple[str, ...]:
+    path = tuple(segment for segment in name.replace("\\", "/").split("/") if segment not in ("", "."))
+    if ".." in path or name.startswith("/") or "\0" in name:
+        raise PackageError("a member outside the package", where=repr(name[:200]))
+    return path
+
+
+def _folded(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(segment.casefold() for segment in path)

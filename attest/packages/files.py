@@ -1,0 +1,149 @@
+"""Which package a file is, by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from attest import limits
+from attest.errors import FormatError, PackageError, UsageError
+from attest.packages import tars, zips
+from attest.packages.archives import Archive, Container
+from attest.packages.digest import SHA256, ArtifactDigest
+from attest.packages.purl import Purl
+from attest.packages.row import Ecosystem, Identity, Reader
+from attest.packages.table import TABLE
+
+_CHUNK: Final = 1 * limits.MIB
+_READERS: Final = tuple((row, reader) for row in TABLE.values() for reader in row.readers)
+_SBOMS: Final = "*.dist-info/sboms/**"
+_MAGIC: Final = {b"PK\x03\x04": Container.ZIP, b"PK\x05\x06": Container.ZIP, b"\x1f\x8b": Container.TAR_GZ}
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFile:
+    """A package artifact: what it is, the digest its ecosystem names it by, size in bytes, and sha256 in hex."""
+
+    path: Path
+    purl: Purl
+    digest: ArtifactDigest
+    size: int
+    sha256: str
+
+
+def identify(path: Path) -> PackageFile:
+    """Read name and version out of the file itself and compute its digest. The file's name decides nothing.
+
+    Raises `PackageError` for a file that is no package, is two at once, or contradicts itself or its name, and
+    `UsageError` for one that cannot be read.
+    """
+    with _opened(path) as (file, size):
+        row, purl = _identity(file, size)
+        _check_name(path.name, row, purl)
+        sha256, digest = _digests(file, row.algorithms[0])
+    return PackageFile(path, purl, digest, size, sha256)
+
+
+def wheel_sboms(path: Path) -> list[tuple[str, bytes]]:
+    """The SBOMs that a wheel carries (PEP 770): member name and content, in the archive's order.
+
+    Raises `PackageError` for a file that is no whole zip, `UsageError` for one that cannot be read.
+    """
+    with _opened(path) as (file, size):
+        if _container(file) is not Container.ZIP:
+            raise PackageError("not a wheel", why="it is no zip archive")
+        archive = _walk(file, size, Container.ZIP, [_SBOMS], member_max=limits.EVIDENCE_BLOB)
+    return [(member.name, member.data) for member in archive.all(_SBOMS)]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """The file and its size; every error within names the file, and it must not change meanwhile."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
+            raise UsageError("not a regular file", where=str(path))
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            yield file, before.st_size
+            after = os.fstat(file.fileno())
+    except OSError as error:
+        raise UsageError("cannot read the file", where=str(path), why=error.strerror or str(error)) from None
+    except FormatError as error:
+        where = f"{path}: {error.where}" if error.where else str(path)
+        raise PackageError(error.what, where=where, why=error.why, next_step=error.next_step) from None
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise PackageError("the file changed while it was read", where=str(path), next_step="try again")
+
+
+def _container(file: BinaryIO) -> Container | None:
+    file.seek(0)
+    head = file.read(4)
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+
+
+def _walk(file: BinaryIO, size: int, kind: Container, patterns: Iterable[str], *, member_max: int) -> Archive:
+    archive = Archive(patterns, member_max=member_max)
+    file.seek(0)
+    if kind is Container.ZIP:
+        zips.walk(file, size, archive)
+    else:
+        tars.walk(tars.gunzip(file, size), archive)
+    archive.finish()
+    return archive
+
+
+def _identity(file: BinaryIO, size: int) -> tuple[Ecosystem, Purl]:
+    kind = _container(file)
+    readers = [(row, reader) for row, reader in _READERS if reader.container is kind]
+    found: list[tuple[Ecosystem, Reader, Identity]] = []
+    if kind is not None:
+        patterns = {pattern for _, reader in readers for pattern in reader.members}
+        archive = _walk(file, size, kind, patterns, member_max=limits.PACKAGE_METADATA)
+        for row, reader in readers:
+            identity = reader.read(archive)
+            if identity is not None:
+                found.append((row, reader, identity))
+    if not found:
+        known = "; ".join(f"{reader.looks_for} in {reader.container} ({reader.kind})" for _, reader in _READERS)
+        raise PackageError(
+            "not a package of a known kind", why=f"looked for {known}", next_step="name it by purl, with --digest"
+        )
+    if len(found) > 1:
+        kinds = " and ".join(reader.kind for _, reader, _ in found)
+        raise PackageError("two kinds of package in one file", why=kinds, next_step="name it by purl, with --digest")
+    row, reader, identity = found[0]
+    try:
+        return row, Purl.of(row.type, identity.namespace, identity.name, identity.version)
+    except UsageError as error:
+        raise PackageError(f"not a usable {reader.kind}", why=error.why) from None
+
+
+def _check_name(file_name: str, row: Ecosystem, purl: Purl) -> None:
+    named = None if row.file_name is None else row.file_name(file_name)
+    if named is None:
+        return
+    _, name, version = row.normalise((), *named)
+    if (name, version) != (purl.name, purl.version):
+        raise PackageError(
+            "the file's name contradicts its content",
+            why=f"the name says {name} {version}, the content {purl.name} {purl.version}",
+            next_step="rename the file, after finding out which is right",
+        )
+
+
+def _digests(file: BinaryIO, algorithm: str) -> tuple[str, ArtifactDigest]:
+    """sha256 in hex, and the digest by the ecosystem's algorithm, in one pass."""
+    sha256, own = hashlib.new(SHA256), hashlib.new(algorithm)
+    file.seek(0)
+    while chunk := file.read(_CHUNK):
+        sha256.update(chunk)
+        if algorithm != SHA256:
+            own.update(chunk)
+    digest = sha256 if algorithm == SHA256 else own
+    return sha256.hexdigest(), ArtifactDigest(algorithm, digest.hexdigest())

@@ -1,0 +1,131 @@
+"""Package URLs as `attest` writes them: type, namespace, name and version, nothing else (design.md §4).
+
+Text is never brought to a Unicode normal form: two spellings are two packages, as for most registries, and an anchor
+must not depend on the version of a Unicode table (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from attest import limits
+from attest.errors import UsageError
+from attest.packages.row import ascii_lower
+from attest.packages.table import ecosystem
+
+_TYPE: Final = re.compile(r"[a-z][a-z0-9.+-]*")
+_PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_~:")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})?")
+_SHAPE: Final = "write pkg:TYPE/NAMESPACE/NAME@VERSION, such as pkg:npm/semver@7.6.3"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Purl:
+    """A package version, normalised by its ecosystem's row if built by `parse` or `of`. ``str()`` is canonical."""
+
+    type: str
+    namespace: tuple[str, ...]
+    name: str
+    version: str
+
+    @classmethod
+    def parse(cls, text: str) -> Purl:
+        """Read a purl as people and lockfiles write it, and normalise it.
+
+        Raises `UsageError` for anything but type, namespace, name and version, all but the namespace present.
+        """
+        if _CONTROL.search(text) or " " in text:
+            raise _refused(text, "it holds a space or a control character", "write a space as %20")
+        scheme, colon, rest = text.partition(":")
+        if not colon or ascii_lower(scheme) != "pkg":
+            raise _refused(text, "it does not begin with pkg:", _SHAPE)
+        if "?" in rest or "#" in rest:
+            raise _refused(
+                text,
+                "qualifiers and subpaths do not belong to a package version",
+                "drop everything from the '?' or '#' on; the digest says which file is meant",
+            )
+        kind, _, path = rest.lstrip("/").partition("/")  # purl-spec: slashes after the scheme mean nothing
+        *namespace, last = path.split("/")
+        name, at, version = last.rpartition("@")
+        if not at or not name:
+            raise _refused(text, "it has no version", _SHAPE)
+        return cls._of(
+            kind,
+            tuple(_decode(segment, text) for segment in namespace),
+            _decode(name, text),
+            _decode(version, text),
+            text,
+        )
+
+    @classmethod
+    def of(cls, type: str, namespace: tuple[str, ...], name: str, version: str) -> Purl:
+        """The package version with these parts, none of them encoded, normalised. Raises `UsageError`."""
+        return cls._of(type, namespace, name, version, f"pkg:{'/'.join((type, *namespace, name))}@{version}")
+
+    @classmethod
+    def _of(cls, type: str, namespace: tuple[str, ...], name: str, version: str, text: str) -> Purl:
+        if len(text) > limits.PURL:
+            raise _refused(text, f"{len(text)} characters, more than {limits.PURL}", "name one package version")
+        kind = ascii_lower(type)
+        if _TYPE.fullmatch(kind) is None:
+            raise _refused(text, f"{type[:40]!r} is no type", _SHAPE)
+        for segment in (*namespace, name):
+            if segment in ("", ".", ".."):
+                raise _refused(text, f"{segment!r} is no segment of a name", _SHAPE)
+            if "/" in segment:
+                raise _refused(text, "a segment holds an encoded '/'", "write the '/' itself")
+        if not version:
+            raise _refused(text, "it has no version", _SHAPE)
+        for part in (*namespace, name, version):
+            _check_text(part, text)
+        try:
+            purl = cls(kind, *ecosystem(kind).normalise(namespace, name, version))
+        except ValueError as error:
+            raise _refused(text, str(error), "write the name as the ecosystem itself does") from None
+        if len(str(purl)) > limits.PURL:
+            raise _refused(text, f"written out more than {limits.PURL} characters", "name one package version")
+        return purl
+
+    @property
+    def package(self) -> str:
+        """The purl without its version: what all versions of the package share."""
+        return "/".join((f"pkg:{self.type}", *map(_encode, self.namespace), _encode(self.name)))
+
+    def __str__(self) -> str:
+        return f"{self.package}@{_encode(self.version)}"
+
+
+def _encode(text: str) -> str:
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in text.encode("utf-8"))
+
+
+def _decode(segment: str, text: str) -> str:
+    try:
+        return _ESCAPE.sub(_byte, segment.encode("utf-8")).decode("utf-8")
+    except UnicodeError:
+        raise _refused(text, "not UTF-8", "write names in UTF-8, each byte as %XX") from None
+    except ValueError as error:
+        raise _refused(text, str(error), "write a '%' as %25") from None
+
+
+def _byte(match: re.Match[bytes]) -> bytes:
+    if match[1] is None:
+        raise ValueError("a '%' without two hex digits")
+    return bytes.fromhex(match[1].decode("ascii"))
+
+
+def _check_text(part: str, text: str) -> None:
+    if _CONTROL.search(part):
+        raise _refused(text, "it holds a control character", "no package name has one")
+    try:
+        part.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _refused(text, "it holds half of a surrogate pair", "write names in UTF-8") from None
+
+
+def _refused(text: str, why: str, next_step: str) -> UsageError:
+    return UsageError(f"not a usable purl: {text[:200]!r}", why=why, next_step=next_step)

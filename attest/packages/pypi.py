@@ -1,0 +1,116 @@
+"""PyPI: names by PEP 503, versions by the version specifiers specification; wheels and sdists."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attest.errors import PackageError
+from attest.packages.archives import Archive, Container, Member
+from attest.packages.row import Ecosystem, Identity, Reader, ascii_lower
+
+_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_SEPARATORS: Final = re.compile(r"[-_.]+")
+
+
+def _name(name: str) -> str:
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is no PyPI name: letters, digits and single '.', '-', '_' between them")
+    return ascii_lower(_SEPARATORS.sub("-", name))
+
+
+def _version(version: str) -> str:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        raise ValueError(f"{version!r} is no Python version") from None
+
+
+def _file_name(file_name: str) -> tuple[str, str] | None:
+    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+
+    try:
+        if file_name.endswith(".whl"):
+            name, version, _, _ = parse_wheel_filename(file_name)
+        else:
+            name, version = parse_sdist_filename(file_name)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None
+    return name, str(version)
+
+
+def _read_wheel(archive: Archive) -> Identity | None:
+    metadata, wheel = archive.one("*.dist-info/METADATA"), archive.one("*.dist-info/WHEEL")
+    if metadata is None or wheel is None:
+        return None
+    if metadata.path[0] != wheel.path[0]:
+        raise PackageError("a wheel with two .dist-info directories", why=f"{metadata.path[0]!r} and {wheel.path[0]!r}")
+    identity = _core_metadata(metadata)
+    _check_directory(metadata.path[0].removesuffix(".dist-info"), identity, metadata)
+    return identity
+
+
+def _read_sdist(archive: Archive) -> Identity | None:
+    found = archive.one("*/PKG-INFO")
+    if found is None or "-" not in found.path[0]:
+        return None
+    if archive.one("*/Cargo.toml.orig") is not None:
+        raise PackageError("both an sdist and a crate", why="it has PKG-INFO and Cargo.toml.orig")
+    identity = _core_metadata(found)
+    _check_directory(found.path[0], identity, found)
+    return identity
+
+
+def _core_metadata(member: Member) -> Identity:
+    """Name and version of a METADATA or PKG-INFO (core metadata specification)."""
+    from packaging.metadata import parse_email
+
+    raw, unparsed = parse_email(member.data)
+    twice = unparsed.keys() & {"name", "version"}
+    name, version = raw.get("name"), raw.get("version")
+    if twice or name is None or version is None:
+        why = "Name or Version stands there twice" if twice else "Name or Version is missing"
+        raise PackageError("not the metadata of a Python package", where=member.name, why=why)
+    return Identity((), name, version)
+
+
+def _check_directory(directory: str, identity: Identity, member: Member) -> None:
+    """The directory is NAME-VERSION too; installers look at it first, so it must not tell another story."""
+    try:
+        wanted = _name(identity.name), _version(identity.version)
+    except ValueError as error:
+        raise PackageError("not the metadata of a Python package", where=member.name, why=str(error)) from None
+    dashes = [position for position, char in enumerate(directory) if char == "-"]
+    if not any(_names(directory[:dash], directory[dash + 1 :]) == wanted for dash in dashes):
+        raise PackageError(
+            "a package that contradicts itself",
+            where=member.name,
+            why=f"the directory {directory[:200]!r} is not that of {wanted[0]} {wanted[1]}",
+        )
+
+
+def _names(name: str, version: str) -> tuple[str, str] | None:
+    try:
+        return _name(name), _version(version)
+    except ValueError:
+        return None
+
+
+ROW: Final = Ecosystem(
+    "pypi",
+    name=_name,
+    version=_version,
+    file_name=_file_name,
+    readers=(
+        Reader(
+            "wheel",
+            Container.ZIP,
+            "NAME-VERSION.dist-info/METADATA and WHEEL",
+            ("*.dist-info/METADATA", "*.dist-info/WHEEL"),
+            _read_wheel,
+        ),
+        Reader("sdist", Container.TAR_GZ, "NAME-VERSION/PKG-INFO", ("*/PKG-INFO", "*/Cargo.toml.orig"), _read_sdist),
+    ),
+)

@@ -1,0 +1,103 @@
+"""What one ecosystem says about its packages: the row of design.md §4's table, as code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from attest.errors import UsageError
+from attest.packages.archives import Archive, Container
+from attest.packages.digest import SHA256, ArtifactDigest
+
+MANY: Final = 2**31
+"""As ``namespace_max``: as many segments as one likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a file says about itself, not normalised."""
+
+    namespace: tuple[str, ...]
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One kind of package file.
+
+    ``looks_for`` names the metadata for people. ``members`` are the patterns of the archive members that ``read`` needs
+    (see `attest.packages.archives`). ``read`` answers None where this is another kind of file, and raises
+    `PackageError` where it is of this kind and contradicts itself.
+    """
+
+    kind: str
+    container: Container
+    looks_for: str
+    members: tuple[str, ...]
+    read: Callable[[Archive], Identity | None]
+
+
+def exact(text: str) -> str:
+    """The normalisation of most rows."""
+    return text
+
+
+def ascii_lower(text: str) -> str:
+    """Lower case of A-Z only, so that no anchor depends on the version of a Unicode table."""
+    return "".join(chr(ord(char) + 32) if "A" <= char <= "Z" else char for char in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Ecosystem:
+    """One row.
+
+    ``algorithms`` are those an artifact may be named by, the one computed from a file first. ``one_artifact``: a
+    version has one artifact only, so its tag names the anchor. ``namespace`` says in words what the namespace is;
+    ``first_segment`` normalises its first segment, as ``name`` and ``version`` do theirs: each raises `ValueError` with
+    the reason for what the ecosystem cannot hold. ``file_name`` answers name and version where the ecosystem's grammar
+    of file names makes both certain, else None.
+    """
+
+    type: str
+    algorithms: tuple[str, ...] = (SHA256,)
+    one_artifact: bool = False
+    namespace: str = "the namespace"
+    namespace_min: int = 0
+    namespace_max: int = 0
+    namespace_default: tuple[str, ...] = ()
+    first_segment: Callable[[str], str] = exact
+    name: Callable[[str], str] = exact
+    version: Callable[[str], str] = exact
+    file_name: Callable[[str], tuple[str, str] | None] | None = None
+    readers: tuple[Reader, ...] = ()
+
+    def normalise(self, namespace: tuple[str, ...], name: str, version: str) -> tuple[tuple[str, ...], str, str]:
+        """The three parts as this ecosystem writes them. Raises `ValueError` with the reason."""
+        namespace = namespace or self.namespace_default
+        self.check_namespace(namespace)
+        return self.normalise_segments(namespace), self.name(name), self.version(version)
+
+    def check_namespace(self, namespace: tuple[str, ...]) -> None:
+        """Raise `ValueError` unless there are as many segments as there must be."""
+        if not namespace and self.namespace_min:
+            raise ValueError(f"{self.type} needs {self.namespace} as namespace")
+        if namespace and not self.namespace_max:
+            raise ValueError(f"{self.type} has no namespaces")
+        if not self.namespace_min <= len(namespace) <= self.namespace_max:
+            raise ValueError(f"the namespace is {self.namespace}, not {'/'.join(namespace)!r}")
+
+    def normalise_segments(self, segments: tuple[str, ...]) -> tuple[str, ...]:
+        """The first segments of a namespace, perhaps all. Raises `ValueError`."""
+        return (self.first_segment(segments[0]), *segments[1:]) if segments else ()
+
+    def check_digest(self, digest: ArtifactDigest) -> None:
+        """Raise `UsageError` unless this ecosystem names its artifacts by this algorithm."""
+        if digest.algorithm not in self.algorithms:
+            wanted = " or ".join(self.algorithms)
+            raise UsageError(
+                f"not a {self.type} digest: {str(digest)[:160]}",
+                why=f"{self.type} artifacts are named by {wanted}",
+                next_step=f"give --digest {self.algorithms[0]}:HEX",
+            )
