@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attest import limits
@@ -165,5 +165,8 @@ class _Reader:
                     f"the key {key.text!r} stands twice", where=key.where, why=f"first at {keys[key.text]}"
                 )
             keys[key.text] = key.where
-            values[key.text] = self._node(self._next(), depth)
+            value = self._node(self._next(), depth)
+            if isinstance(value, Text) and not value.text:  # what is not written lies where the next thing begins
+                value = replace(value, where=key.where)
+            values[key.text] = value
         return Entries(place, keys, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -65,14 +66,14 @@ def test_what_is_refused(data: bytes, line: int, says: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", [b"- a: b\n", b"[],", b"a", b'"', b"'\n", b"? a\n", b"#\n", b"- - ", b"|\n", b"x: y: "])
+@pytest.mark.parametrize(
+    "unit", [b"- a: b\n", b"[],", b"a", b'"', b"'\n", b"? a\n", b"#\n", b"- - ", b"|\n", b"x: y: "]
+)
 def test_the_largest_input_takes_bounded_time(unit: bytes) -> None:
     data = (b"[" if unit == b"[]," else b"") + unit * (limits.POLICY // len(unit) - 1)
     started = time.monotonic()
-    try:
+    with contextlib.suppress(PolicyError):
         yaml_nodes.read(data, where="p")
-    except PolicyError:
-        pass
     assert time.monotonic() - started < 20
 
 
@@ -107,6 +108,8 @@ def attempt(data: bytes) -> None:
     try:
         yaml_nodes.read(data, where="p")
     except PolicyError as error:
-        assert error.where is not None
-        assert error.where.startswith("p:")
-        assert "\n" not in str(error)
+        message = str(error)
+    else:
+        message = "p:"
+    assert message.startswith("p:")
+    assert "\n" not in message
