@@ -28,6 +28,7 @@ _HEX_LENGTHS: Final[Mapping[str, tuple[int, ...]]] = {
     "gitBlob": (40, 64),
     "gitTag": (40, 64),
     "dirHash1": (64,),
+    "nugetContentHash": (128,),
 }
 _LOWER_HEX: Final = re.compile(r"[0-9a-f]+")
 _ALIASES: Final = {"dirHash1": ("dirHash1", "dirHash"), "dirHash": ("dirHash1", "dirHash")}
