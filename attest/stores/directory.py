@@ -1,0 +1,145 @@
+"""A directory with one OCI image layout for each repository: `root/npm/semver/{oci-layout,index.json,blobs}`.
+
+The repository `""` is the layout of the root itself. Beside what the image-spec names, a layout that was written to has
+a directory `.attest` with the lock file and, while a write goes on, temporary files.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from attest.errors import NotFound, StoreUnavailable, UsageError
+from attest.oci.descriptor import Descriptor
+from attest.oci.digest import Digest
+from attest.oci.reference import Reference, is_repository
+from attest.stores import durable
+from attest.stores.layout import INDEX, MARKER, Layout
+from attest.stores.protocol import Referrers
+
+_SCRATCH: Final = ".attest"
+_LOCK: Final = "lock"
+_TAKEN: Final = frozenset({INDEX, MARKER, "blobs"})
+
+
+class DirectoryStore:
+    """See `Store`. ``create``: a missing root is an empty store; otherwise it cannot be read."""
+
+    def __init__(self, root: Path, name: str, *, create: bool = False) -> None:
+        self.name = name
+        self._root = root
+        self._create = create
+        self._layouts: dict[str, Layout] = {}
+
+    def resolve(self, reference: Reference) -> Descriptor:
+        return self._layout(reference.repository).resolve(reference)
+
+    def fetch(self, repository: str, descriptor: Descriptor) -> bytes:
+        return self._layout(repository).fetch(descriptor)
+
+    def push(self, repository: str, descriptor: Descriptor, data: bytes) -> None:
+        self._layout(repository).push(descriptor, data)
+
+    def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
+        return self._layout(repository).referrers(subject, artifact_type)
+
+    def tag(self, reference: Reference, descriptor: Descriptor) -> None:
+        self._layout(reference.repository).tag(reference.tag or "", descriptor)
+
+    def tags(self, repository: str) -> Iterator[str]:
+        return self._layout(repository).tags()
+
+    def delete(self, repository: str, digest: Digest) -> None:
+        self._layout(repository).delete(digest)
+
+    def close(self) -> None:
+        """Nothing is pending: every write was finished when it returned."""
+
+    def _layout(self, repository: str) -> Layout:
+        if repository not in self._layouts:
+            parts = tuple(repository.split("/")) if repository else ()
+            if repository and (not is_repository(repository) or not _TAKEN.isdisjoint(parts)):
+                raise UsageError(f"not a repository name: {repository!r}", where=self.name)
+            files = DirectoryFiles(self._root, parts, create=self._create)
+            self._layouts[repository] = Layout(files, self.name)
+        return self._layouts[repository]
+
+
+class DirectoryFiles:
+    """The files of one layout below ``root``. Implements `attest.stores.layout.Files`."""
+
+    def __init__(self, root: Path, parts: tuple[str, ...], *, create: bool) -> None:
+        self._root = root
+        self._parts = parts
+        self._create = create
+        self.where = str(root.joinpath(*parts))
+
+    def read(self, path: str, limit: int) -> bytes:
+        with self._reading(path), self._folder_of(path) as (folder, name):
+            return durable.read(folder, name, limit)
+
+    def size(self, path: str) -> int:
+        with self._reading(path), self._folder_of(path) as (folder, name):
+            return durable.size(folder, name)
+
+    def has(self, path: str) -> bool:
+        try:
+            with self._reading(path), self._folder_of(path) as (folder, name):
+                os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except NotFound:
+            return False
+        return True
+
+    def blobs(self) -> frozenset[str]:
+        found: set[str] = set()
+        with suppress(NotFound), self._reading("blobs"), durable.folder(self._root, *self._parts, "blobs") as blobs:
+            for algorithm in os.listdir(blobs):
+                if stat.S_ISREG(os.stat(algorithm, dir_fd=blobs, follow_symlinks=False).st_mode):
+                    continue
+                with durable.folder(self._root, *self._parts, "blobs", algorithm) as folder:
+                    found.update(f"blobs/{algorithm}/{name}" for name in os.listdir(folder))
+        return frozenset(found)
+
+    def write(self, path: str, data: bytes) -> None:
+        *inner, name = path.split("/")
+        with (
+            durable.writing(f"{self.where}/{path}"),
+            durable.folder(self._root, *self._parts, _SCRATCH, create=True) as scratch,
+            durable.folder(self._root, *self._parts, *inner, create=True) as folder,
+        ):
+            durable.write(folder, name, data, scratch=scratch)
+
+    def remove(self, path: str) -> None:
+        with durable.writing(f"{self.where}/{path}"), self._folder_of(path) as (folder, name):
+            durable.remove(folder, name)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with ExitStack() as held:
+            with durable.writing(self.where):
+                scratch = held.enter_context(durable.folder(self._root, *self._parts, _SCRATCH, create=True))
+                held.enter_context(durable.locked(scratch, _LOCK))
+                durable.sweep(scratch)
+            yield
+
+    @contextmanager
+    def _folder_of(self, path: str) -> Iterator[tuple[int, str]]:
+        *inner, name = path.split("/")
+        with durable.folder(self._root, *self._parts, *inner) as folder:
+            yield folder, name
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[None]:
+        try:
+            with durable.reading(f"{self.where}/{path}"):
+                yield
+        except NotFound:
+            if self._create or self._root.exists():
+                raise
+            raise StoreUnavailable(
+                "the store does not exist", where=str(self._root), next_step="check the name of the directory"
+            ) from None

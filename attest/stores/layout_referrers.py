@@ -1,0 +1,88 @@
+"""How programs note, in a layout's `index.json`, which manifests refer to a subject.
+
+The image-spec says nothing about it, so there are several ways. In each, an entry of `index.json` leads to a
+*response*: an image index that lists the subject's referrers as the registry's referrers API would answer.
+
+=============  =====================================================================================================
+fallback form  the response's entry has the `ref.name` that the distribution-spec gives to the fallback tag of the
+               subject ("Referrers Tag Schema"): regctl; olareg reads it until it converts the layout
+olareg's form  `index.json` as a whole has the annotation `org.olareg.referrer.convert: "true"` and the response's
+               entry has `org.olareg.referrer.subject: DIGEST`; fallback tags are then ignored by olareg
+listed         no response: the referrer itself is an entry of `index.json`: oras
+unlisted       no response and no entry: the referrer only lies among the blobs: cosign save
+=============  =====================================================================================================
+
+The first two are kept here; the last two need the manifests themselves: see `attest.stores.layout_survey`.
+Writing keeps the fallback form everywhere, and in a converted layout marks the same entry in olareg's form too. olareg
+converts a response only if every entry has exactly the artifact type and annotations of its manifest, and never
+answers again if not: responses are therefore always written from the manifests, never from what stood there before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from attest import names
+from attest.oci.descriptor import Descriptor
+from attest.oci.digest import Digest
+from attest.stores.layout_index import Entry, LayoutIndex
+from attest.stores.protocol import Where
+
+_FALLBACK_TAG: Final = re.compile(r"(?:sha256|sha512)-[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A place in `index.json` that leads to a listing of referrers."""
+
+    where: Where
+    descriptor: Descriptor
+
+
+def fallback_tag(subject: Digest) -> str:
+    """Algorithm and hex are cut to 32 and 64 characters, so that of a sha512 only the first half stands in the tag."""
+    return re.sub(r"[^a-zA-Z0-9._-]", "-", f"{subject.algorithm[:32]}-{subject.encoded[:64]}")
+
+
+def is_fallback_tag(tag: str) -> bool:
+    return _FALLBACK_TAG.fullmatch(tag) is not None
+
+
+def is_converted(index: LayoutIndex) -> bool:
+    """Whether olareg has taken this layout over."""
+    return index.annotations.get(names.ANNOTATION_OLAREG_CONVERTED) == "true"
+
+
+def responses(index: LayoutIndex, subject: Digest | None = None) -> Iterator[Response]:
+    """Every response about ``subject``, in either form; without a subject every response there is."""
+    for entry in index.entries:
+        tag = entry.tag
+        if tag is not None and (is_fallback_tag(tag) if subject is None else tag == fallback_tag(subject)):
+            yield Response(Where.FALLBACK_TAG, entry.descriptor)
+        about = entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT)
+        if about is not None and (subject is None or about == str(subject)):
+            yield Response(Where.LAYOUT, entry.descriptor)
+
+
+def answering(index: LayoutIndex, subject: Digest, response: Descriptor) -> LayoutIndex:
+    """With ``response`` as the one answer about ``subject``."""
+    marks = {names.ANNOTATION_REF_NAME: fallback_tag(subject)}
+    if is_converted(index):
+        marks[names.ANNOTATION_OLAREG_SUBJECT] = str(subject)
+    wanted = Entry.of(response.plain()).marked(marks)
+    if [entry for entry in index.entries if _answers(entry, subject)] == [wanted]:
+        return index
+    return silent(index, subject).adding(wanted)
+
+
+def silent(index: LayoutIndex, subject: Digest) -> LayoutIndex:
+    """Without any answer about ``subject``."""
+    return index.without(lambda entry: _answers(entry, subject))
+
+
+def _answers(entry: Entry, subject: Digest) -> bool:
+    about = entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT)
+    return about == str(subject) or entry.tag == fallback_tag(subject)

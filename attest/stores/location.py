@@ -1,0 +1,102 @@
+"""STORE as the user writes it (design.md §5), and the store behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from attest.errors import UsageError
+from attest.oci.reference import Reference
+from attest.stores.protocol import Store
+
+PACKAGE: Final = "{package}"
+_FORMS: Final = "write oci:DIR[/{package}], oci-archive:FILE, or HOST[:PORT]/PATH[/{package}]"
+
+
+class Scheme(StrEnum):
+    """What kind of store it is."""
+
+    DIRECTORY = "oci"
+    ARCHIVE = "oci-archive"
+    REGISTRY = "registry"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A parsed STORE: ``root`` is the directory, the file, or the registry's host; ``template`` the repository in it,
+    in which ``{package}`` may be the last component."""
+
+    text: str
+    scheme: Scheme
+    root: str
+    template: str
+
+    @classmethod
+    def parse(cls, text: str) -> Location:
+        """Raises `UsageError`."""
+        head, colon, rest = text.partition(":")
+        if colon and head in ("npm", "pypi"):
+            raise UsageError("read-only services are not in this version", where=text, next_step=_FORMS)
+        if colon and head == Scheme.DIRECTORY:
+            root, template = _split(rest, text)
+            return cls(text, Scheme.DIRECTORY, _named(root, text), template)
+        if colon and head == Scheme.ARCHIVE:
+            if PACKAGE in rest:
+                raise UsageError("an archive holds one repository", where=text, next_step=f"leave {PACKAGE} out")
+            return cls(text, Scheme.ARCHIVE, _named(rest, text), "")
+        return cls._registry(text)
+
+    @classmethod
+    def _registry(cls, text: str) -> Location:
+        path, template = _split(text, text)
+        try:
+            reference = Reference.parse("/".join(filter(None, (path, template.replace(PACKAGE, "x")))))
+        except UsageError as error:
+            raise UsageError(f"not a store: {text!r}", why=error.why, next_step=_FORMS) from None
+        if reference.tag is not None or reference.digest is not None:
+            raise UsageError("a tag or digest in a store", where=text, next_step=_FORMS)
+        _, _, prefix = path.partition("/")
+        return cls(text, Scheme.REGISTRY, reference.host, "/".join(filter(None, (prefix, template))))
+
+    @property
+    def per_package(self) -> bool:
+        """Whether each package has a repository of its own."""
+        return self.template.endswith(PACKAGE)
+
+    def repository(self, package_repository: str) -> str:
+        """Where a package lies whose own repository is ``package_repository`` (such as ``npm/semver``)."""
+        return self.template.replace(PACKAGE, package_repository)
+
+
+def open_store(location: Location, *, create: bool) -> Store:
+    """The store; the caller closes it. ``create``: a directory or file that is missing is an empty store.
+
+    Raises `UsageError`. Nothing is read or made before it is asked for.
+    """
+    if location.scheme is Scheme.DIRECTORY:
+        from attest.stores.directory import DirectoryStore
+
+        return DirectoryStore(Path(location.root), location.text, create=create)
+    if location.scheme is Scheme.ARCHIVE:
+        from attest.stores.archive import ArchiveStore
+
+        return ArchiveStore(Path(location.root), location.text, create=create)
+    raise UsageError("registries are not in this version", where=location.text, next_step="name an oci: directory")
+
+
+def _split(text: str, where: str) -> tuple[str, str]:
+    """What stands before ``/{package}``, and ``{package}`` or nothing."""
+    before, found, after = text.partition(PACKAGE)
+    if not found:
+        return text, ""
+    if after or not before.endswith("/"):
+        raise UsageError(f"{PACKAGE} is not the last component", where=where, next_step=_FORMS)
+    return before.rstrip("/") or before, PACKAGE
+
+
+def _named(path: str, where: str) -> str:
+    if not path:
+        raise UsageError("no directory or file named", where=where, next_step=_FORMS)
+    return path
