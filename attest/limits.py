@@ -31,6 +31,9 @@ JSON_NUMBER_DIGITS: Final = 32
 REFERRERS: Final = 20_000
 """Most referrers of one manifest that are listed before the listing is called incomplete."""
 
+LISTING_PAGES: Final = 1_000
+"""Most pages of one listing of referrers or tags: a registry may send short and empty ones, and link them for ever."""
+
 LAYOUT_SCAN_FILES: Final = 100_000
 """Most blobs of a layout that nothing names and that are read in search of unlisted referrers, in one listing."""
 
