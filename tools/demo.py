@@ -108,9 +108,10 @@ def main() -> int:
     refusals(demo, wheel)
 
     demo.say(f"Done in {time.monotonic() - started:.1f} s once the packages were there")
-    print(f"In {directory.name}/, these can be typed again:")
+    print(f"In {directory.name}/, these can be typed again (but the key, which is there and is never overwritten):")
+    print(f'  export PATH="$PWD/{os.path.relpath(PROGRAMS, directory)}:$PATH"')
     print(f'  export ATTEST_STORE="{demo.environment["ATTEST_STORE"]}" ATTEST_PASSWORD="{PASSWORD}"')
-    for line in demo.commands:
+    for line in dict.fromkeys(demo.commands):
         print(f"  {line}")
     return 0
 
@@ -172,9 +173,8 @@ def refusals(demo: Demo, wheel: str) -> None:
 
     signature = referrer(demo, wheel, "https://sigstore.dev/cosign/sign/v1")
     repository = demo.directory / "evidence" / "pypi" / WHEEL
-    demo.say("7. Refused: one byte of the signature's bundle is another")
-    manifest = json.loads(blob(repository, signature).read_bytes())
-    with flipped(blob(repository, manifest["layers"][0]["digest"])), flipped(blob(repository, signature)):
+    demo.say("7. Refused: one byte of the signature's bundle is another (a small bundle lies within its manifest)")
+    with flipped(blob(repository, signature)):
         demo.run(*verify, expect=1)
 
     demo.say("8. Refused: the signature is not there")

@@ -100,7 +100,7 @@ class _Reader:
         self._next()  # the start of the stream
         start = self._next()
         if isinstance(start, StreamEndEvent):
-            raise PolicyError("nothing written", where=f"{self._where}:1")
+            raise PolicyError("the policy is empty", where=f"{self._where}:1")
         if isinstance(start, DocumentStartEvent) and start.version not in (None, (1, 2)):
             raise PolicyError("only YAML 1.2 is read", where=self._place)
         node = self._node(self._next(), 0)

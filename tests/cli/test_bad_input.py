@@ -56,9 +56,9 @@ def test_a_digest_of_another_kind(attest: Workplace, digest: str, said: str) -> 
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("", 1, "empty"),
+        ("", 1, "the policy is empty"),
         (POLICY.replace("identities:", "identitys:"), 5, "'identitys'"),
-        (POLICY + "    extra: 1\n", 9, "extra"),
+        (POLICY.replace("id: signed", "extra: 1, id: signed"), 8, "'extra'"),
         (POLICY.replace("by: [release]", "by: [nobody]"), 8, "nobody"),
         (POLICY + "name: twice\n", 9, "name"),
     ],
