@@ -13,6 +13,7 @@ from attest.evidence.identity import KeyIdentity
 from attest.evidence.lookup import subject_of
 from attest.evidence.model import Candidate, Check, Collection, Rejected, Subject
 from attest.evidence.verify import EvidenceSet, verify
+from attest.oci import strict_json
 from attest.oci.descriptor import EMPTY, Descriptor
 from attest.oci.manifest import Manifest, write_image
 from attest.packages.digest import ArtifactDigest
@@ -21,7 +22,6 @@ from attest.signing.bundle import Bundle
 from attest.signing.keys import PrivateKey, generate
 from attest.signing.sign import sign_statement
 from attest.statements.statement import Subject as StatementSubject
-from attest.statements.statement import write_statement
 from attest.stores.protocol import Found, Place, Where
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -60,8 +60,14 @@ def signed(
 ) -> Candidate:
     """A statement about ``subject`` (or ``about`` others) in a bundle; ``note`` makes another referrer of the same."""
     subjects = list(about) or [StatementSubject(str(subject), {"sha256": subject.manifest.digest.encoded})]
-    statement = write_statement(subjects, predicate_type, predicate if predicate is not None else {})
-    return packed(sign_statement(statement, key(key_name)), predicate_type, subject=subject, note=note)
+    statement = {  # by hand: others sign what our own writer would refuse
+        "_type": names.STATEMENT_V1,
+        "subject": [{"name": item.name, "digest": dict(item.digests)} for item in subjects],
+        "predicateType": predicate_type,
+        "predicate": dict(predicate or {}),
+    }
+    bundle = sign_statement(strict_json.write(statement), key(key_name))
+    return packed(bundle, predicate_type, subject=subject, note=note)
 
 
 def packed(bundle: bytes, predicate_type: str, *, subject: Subject = SUBJECT, note: str = "") -> Candidate:

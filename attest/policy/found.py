@@ -25,33 +25,32 @@ WORDS: Final = {
     Kind.SBOM: "SBOM",
     Kind.ATTESTATION: "attestation",
 }
-_REJECTED: Final = {
-    Check.READ: "unreadable {}",
-    Check.FORM: "malformed {}",
-    Check.SIGNED: "unsigned {}",
-    Check.SIGNATURE: "{} that none of the policy's keys made",
-    Check.IDENTITY: "{} by an identity that may not speak here ({reason})",
-    Check.BINDING: "{} that does not belong to this package ({reason})",
+_BEFORE: Final = {Check.READ: "unreadable ", Check.FORM: "malformed ", Check.SIGNED: "unsigned "}
+_AFTER: Final = {
+    Check.SIGNATURE: " that none of the policy's keys made",
+    Check.IDENTITY: " by an identity that may not speak here",
+    Check.BINDING: " that does not belong to this package",
 }
 
 
 def summary(evidence: EvidenceSet, considered: Iterable[Considered]) -> str:
     """``3 referrers found: 1 unsigned SBOM, 1 …``; the verified ones as they were ``considered`` under a rule."""
-    counts: Counter[str] = Counter()
+    counts: Counter[tuple[str, str, str]] = Counter()
     for item in considered:
         if item.fate is not Fate.REJECTED:
             fitting = " that does not fit" if item.fate is Fate.UNFIT else ""
-            counts[f"verified {noun(item.claims)} by {' and '.join(item.signers)}{fitting}"] += 1
+            counts["verified ", noun(item.claims), f" by {' and '.join(item.signers)}{fitting}"] += 1
     for rejected in evidence.rejected:
-        phrase = _REJECTED[rejected.check]
-        counts[phrase.format(noun(rejected.claims), reason=_short(rejected.reason))] += 1
-    total = counts.total()
-    if not total:
+        check = rejected.check
+        reason = f" ({_short(rejected.reason)})" if check in (Check.IDENTITY, Check.BINDING) else ""
+        counts[_BEFORE.get(check, ""), noun(rejected.claims), _AFTER.get(check, "") + reason] += 1
+    if not counts:
         return "nothing is attached" if evidence.complete else "nothing could be found"
-    parts = [f"{count} {phrase}" for phrase, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    if len(parts) > _MOST:
-        parts[_MOST:] = [f"and {len(parts) - _MOST} more kinds"]
-    return f"{total} referrer{'s' if total > 1 else ''} found: {', '.join(parts)}"
+    kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
+    parts = [f"{count} {before}{_plural(word, count)}{after}" for (before, word, after), count in kinds[:_MOST]]
+    if len(kinds) > _MOST:
+        parts.append(f"and {len(kinds) - _MOST} more kinds")
+    return f"{counts.total()} {_plural('referrer', counts.total())} found: {', '.join(parts)}"
 
 
 def noun(claims: str | None) -> str:
@@ -63,8 +62,12 @@ def noun(claims: str | None) -> str:
         return WORDS[kind]
     if claims.startswith(names.BUNDLE_PREFIX):
         return "bundle"
-    return _NOUNS.get(claims) or f"document of type {_short(claims)}"
+    return _NOUNS.get(claims) or f"{_short(claims)} document"
 
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 or word == WORDS[Kind.PROVENANCE] else f"{word}s"
