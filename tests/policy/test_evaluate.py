@@ -358,6 +358,11 @@ def test_a_builder_is_its_id_and_its_signer(read: Read) -> None:
     assert (verdict.outcome, only(verdict).code) == (Outcome.DENIED, Code.PROVENANCE_BUILDER)
 
 
+def test_only_the_name_that_speaks_for_a_builder_counts(read: Read) -> None:
+    same_key = BUILT.replace("release.pub", "builder.pub").replace("by: [builder],", "by: [builder, release],")
+    assert only(judge(read(same_key), provenance())).message == "provenance by builder (1 of 1 needed)"
+
+
 def test_a_level_is_never_the_predicates_own(read: Read) -> None:
     claim = {**slsa_v1("https://ci.example/builder"), "slsaLevel": 4, "verifiedLevels": ["SLSA_BUILD_LEVEL_4"]}
     verdict = judge(read(BUILT), signed("builder", names.PREDICATE_SLSA_V1, claim))
