@@ -1,0 +1,88 @@
+"""What the user decides about a registry: transport security, patience, and what time is it."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from attest import limits
+
+DOCKER_HUB: Final = "docker.io"
+_HUB_NAMES: Final = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
+
+
+def _log_warning(text: str) -> None:
+    logging.getLogger("attest.registry").warning("%s", text)
+
+
+class Clock:
+    """Time and chance, replaced in tests."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def jitter(self) -> float:
+        """At random from [0, 1)."""
+        return random.random()
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waiting between attempts, in seconds: exponential with full jitter, or what the registry asks for."""
+
+    attempts: int = 5
+    first: float = 0.25
+    longest: float = 15.0
+    longest_asked: float = 60.0
+
+    def delay(self, attempt: int, asked: float | None, jitter: float) -> float | None:
+        """The pause after attempt number ``attempt`` (from 1); None to give up."""
+        if attempt >= self.attempts:
+            return None
+        if asked is not None:
+            return asked + jitter * self.first if asked <= self.longest_asked else None
+        return min(self.longest, self.first * 2.0 ** (attempt - 1)) * (0.5 + jitter / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryOptions:
+    """``plain_http``: None speaks plain HTTP to loopback only, True to this registry wherever it is, False never.
+
+    ``ca_file`` replaces the machine's certificate authorities. Times are in seconds, ``slowest`` in bytes a second: a
+    body of known size gets its size over ``slowest`` on top of ``deadline``.
+    """
+
+    plain_http: bool | None = None
+    ca_file: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    deadline: float = 60.0
+    slowest: int = 64 * limits.KIB
+    backoff: Backoff = field(default_factory=Backoff)
+    chunk_size: int = 32 * limits.MIB
+    unsupported_for: float = 600.0
+    on_warning: Callable[[str], None] = _log_warning
+    clock: Clock = field(default_factory=Clock)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], *, plain_http: bool = False) -> RegistryOptions:
+        """``SSL_CERT_FILE`` names the certificate authorities, as for the other registry clients."""
+        return cls(plain_http=plain_http or None, ca_file=environment.get("SSL_CERT_FILE") or None)
+
+
+def hub(host: str) -> str:
+    """One name for Docker Hub's three."""
+    return DOCKER_HUB if host in _HUB_NAMES else host

@@ -1,0 +1,178 @@
+"""One HTTP exchange: the only module that uses `requests`.
+
+No redirects, no retries, no cookies, no credentials of its own. Bodies are read whole, capped, against a deadline; a
+body that ends early or comes compressed is an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attest import limits
+from attest.errors import StoreUnavailable
+from attest.stores.registry.messages import Interrupted, Request, Response, clean, is_loopback, origin, shown
+from attest.stores.registry.options import RegistryOptions
+
+if TYPE_CHECKING:
+    import requests
+    import urllib3
+
+_CONNECTIONS: Final = 64
+_PIECE: Final = 64 * limits.KIB
+
+
+class Transport:
+    """Pooled connections for many threads. Raises `Interrupted` and `StoreUnavailable`."""
+
+    def __init__(self, options: RegistryOptions) -> None:
+        import requests
+        from requests.adapters import HTTPAdapter
+
+        self._options = options
+        self._clock = options.clock
+        self._session = requests.Session()
+        self._session.trust_env = False  # else `requests` would take credentials from netrc by itself
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=16, pool_maxsize=_CONNECTIONS))
+        self._timeout = (options.connect_timeout, options.read_timeout)
+        certificate, key = options.client_certificate, options.client_key
+        self._certificate = (certificate, key) if certificate and key else certificate
+
+    def close(self) -> None:
+        self._session.close()
+
+    def exchange(self, request: Request) -> Response:
+        """Send ``request`` once and read the whole answer."""
+        import requests
+
+        deadline = self._clock.monotonic() + self._options.deadline + request.seconds
+        self._check_scheme(request.url)
+        try:
+            prepared = self._prepare(request)
+            answer = self._session.send(
+                prepared,
+                stream=True,
+                timeout=self._timeout,
+                verify=self._options.ca_file or True,
+                cert=self._certificate,
+                proxies=self._proxies(request.url),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise _failure(error, request) from None
+        except OSError as error:  # `requests` lets through what it finds before connecting, such as a missing CA file
+            raise StoreUnavailable("cannot connect", where=shown(request.url), why=str(error)) from None
+        try:
+            return self._read(request, answer, deadline)
+        finally:
+            answer.close()
+
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
+        import requests
+
+        headers = {"User-Agent": "attest", "Accept-Encoding": "identity", "Accept": "*/*", **request.headers}
+        body = request.body if request.body or request.method in ("POST", "PUT", "PATCH") else None
+        prepared = requests.Request(request.method, request.url, headers=headers, data=body).prepare()
+        if body == b"":
+            prepared.headers["Content-Length"] = "0"
+        return prepared
+
+    def _check_scheme(self, url: str) -> None:
+        scheme, host, _ = origin(url)
+        if scheme == "https" or self._options.plain_http:
+            return
+        if self._options.plain_http is None and is_loopback(host):
+            return
+        raise StoreUnavailable(
+            "would speak plain HTTP",
+            where=shown(url),
+            why="what is sent could be read and changed on the way",
+            next_step="use --plain-http if that is meant",
+        )
+
+    def _proxies(self, url: str) -> dict[str, str]:
+        from requests.utils import get_environ_proxies
+
+        _, host, _ = origin(url)
+        return {} if is_loopback(host) else get_environ_proxies(url)
+
+    def _read(self, request: Request, answer: requests.Response, deadline: float) -> Response:
+        where = shown(request.url)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+            raise StoreUnavailable("compressed answer", where=where, why="it was asked for uncompressed content")
+        if request.method == "HEAD":
+            return Response(answer.status_code, headers, b"", request.url)
+        length = headers.get("content-length")
+        expected = int(length) if length is not None and length.isdecimal() else None
+        if expected is not None and expected > request.limit:
+            raise _too_large(where, request.limit)
+        body = bytearray()
+        cut = self._receive(answer.raw, body, request, deadline)
+        response = Response(answer.status_code, headers, bytes(body), request.url)
+        if cut is None and expected is not None and len(body) != expected:
+            cut = f"{len(body)} of {expected} bytes"
+        if cut is not None:
+            partial = response if response.status in (200, 206) and body else None
+            raise Interrupted("answer cut short", where=where, why=cut, begun=True, partial=partial)
+        return response
+
+    def _receive(self, raw: urllib3.HTTPResponse, body: bytearray, request: Request, deadline: float) -> str | None:
+        """Read into ``body``; the reason why it broke off, if it did."""
+        import urllib3
+
+        where = shown(request.url)
+        try:
+            while True:
+                # read1 returns what one receive brought, so that a dripping body meets the deadline
+                piece = raw.read1(_PIECE, decode_content=False)
+                if not piece:
+                    return None
+                body += piece
+                if len(body) > request.limit:
+                    raise _too_large(where, request.limit)
+                if self._clock.monotonic() > deadline:
+                    raise Interrupted(
+                        "answer too slow",
+                        where=where,
+                        why=f"{len(body)} bytes when the time was up",
+                        begun=True,
+                        final=True,
+                    )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return _cause(error)
+
+
+def _too_large(where: str, limit: int) -> StoreUnavailable:
+    return StoreUnavailable("answer too large", where=where, why=f"more than {limit} bytes")
+
+
+def _failure(error: requests.RequestException, request: Request) -> StoreUnavailable:
+    import requests
+    import urllib3
+
+    where = shown(request.url)
+    if isinstance(error, requests.exceptions.SSLError):
+        return Interrupted("no secure connection", where=where, why=_cause(error), begun=False, final=True)
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    never_sent = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
+        reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
+    )
+    if never_sent:
+        return Interrupted("cannot connect", where=where, why=_cause(error), begun=False)
+    if isinstance(error, requests.ConnectionError | requests.Timeout):
+        return Interrupted("no answer", where=where, why=_cause(error), begun=True)
+    return StoreUnavailable("cannot send", where=where, why=type(error).__name__)
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason: outer ones repeat URLs, whose queries may be secret."""
+    seen = {id(error)}
+    while True:
+        inner = error.__cause__ or error.__context__
+        if inner is None or id(inner) in seen:
+            break
+        seen.add(id(inner))
+        error = inner
+    text = error.strerror if isinstance(error, OSError) and error.strerror else None
+    return clean(text or type(error).__name__, 200)
