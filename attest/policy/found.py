@@ -26,6 +26,8 @@ WORDS: Final = {
     Kind.ATTESTATION: "attestation",
 }
 _BEFORE: Final = {Check.READ: "unreadable ", Check.FORM: "malformed ", Check.SIGNED: "unsigned "}
+_PLAIN: Final = (Check.SIGNED, Check.SIGNATURE)
+"""The checks that say it all by having failed; the others' reasons are shown."""
 _AFTER: Final = {
     Check.SIGNATURE: " that none of the policy's keys made",
     Check.IDENTITY: " by an identity that may not speak here",
@@ -42,7 +44,7 @@ def summary(evidence: EvidenceSet, considered: Iterable[Considered]) -> str:
             counts["verified ", noun(item.claims), f" by {' and '.join(item.signers)}{fitting}"] += 1
     for rejected in evidence.rejected:
         check = rejected.check
-        reason = f" ({_short(rejected.reason)})" if check in (Check.IDENTITY, Check.BINDING) else ""
+        reason = "" if check in _PLAIN else f" ({_short(rejected.reason)})"
         counts[_BEFORE.get(check, ""), noun(rejected.claims), _AFTER.get(check, "") + reason] += 1
     if not counts:
         return "nothing is attached" if evidence.complete else "nothing could be found"

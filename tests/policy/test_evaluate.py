@@ -459,8 +459,8 @@ def test_damage_is_named(read: Read) -> None:
         ],
     )
     assert only(verdict).message.endswith(
-        f"4 referrers found: 1 malformed bundle, 1 malformed text/{'y' * 155}… document, "
-        "1 unreadable document, 1 unreadable signature"
+        f"4 referrers found: 1 malformed bundle (not JSON), 1 malformed text/{'y' * 155}… document (x), "
+        "1 unreadable document (x), 1 unreadable signature (listed but not there)"
     )
 
 
