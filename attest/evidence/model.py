@@ -22,7 +22,7 @@ class Subject:
 
     ``read_from_file`` says that purl and digest were read out of the artifact's own bytes by this process, which is
     what lets a statement bind by bytes alone (design.md §3.2). ``looked_up`` says that only the store says that this
-    is the artifact meant, or that there is no other: such a subject is never admitted.
+    is the artifact meant, or that there is no other: a policy does not admit it unless it says `unresolved: warn`.
     """
 
     manifest: Descriptor
