@@ -1,4 +1,4 @@
-"""What kind of document a file is, told from its content: the media type and the predicate type it is attached under."""
+"""What kind of document a file is, told from its content: its media type and the predicate type it is attached as."""
 
 from __future__ import annotations
 
