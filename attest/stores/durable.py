@@ -76,9 +76,7 @@ def folder(root: Path, *parts: str, create: bool = False) -> Iterator[int]:
     held = os.open(root, _FOLDER)
     try:
         for part in parts:
-            if create:
-                _make(part, held)
-            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=held)
+            inner = _enter(held, part, create)
             os.close(held)
             held = inner
         yield held
@@ -187,6 +185,17 @@ def _make_root(root: Path) -> None:
         _make(root.name, held)
     finally:
         os.close(held)
+
+
+def _enter(held: int, part: str, create: bool) -> int:
+    flags = _FOLDER | os.O_NOFOLLOW
+    try:
+        return os.open(part, flags, dir_fd=held)
+    except FileNotFoundError:
+        if not create:
+            raise
+    _make(part, held)
+    return os.open(part, flags, dir_fd=held)
 
 
 def _make(name: str, parent: int) -> None:

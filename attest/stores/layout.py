@@ -55,7 +55,7 @@ class Layout:
         self._files = files
         self._store = store
         self._surveyor = Surveyor(files)
-        self._read: tuple[bytes, LayoutIndex] = b"", LayoutIndex()
+        self._read: tuple[bytes, LayoutIndex] | None = None
 
     def resolve(self, reference: Reference) -> Descriptor:
         index = self._index()
@@ -142,12 +142,13 @@ class Layout:
             if files.has(MARKER) or files.has("blobs"):
                 raise _damaged(f"{files.where}/{INDEX}", "it is missing") from None
             raise
-        if raw != self._read[0]:
+        if self._read is None or self._read[0] != raw:
             try:
-                self._read = raw, LayoutIndex.parse(raw, where=f"{files.where}/{INDEX}")
+                index = LayoutIndex.parse(raw, where=f"{files.where}/{INDEX}")
             except FormatError as error:
                 raise _damaged(f"{files.where}/{INDEX}", str(error)) from None
             self._check_version()
+            self._read = raw, index
         return self._read[1]
 
     def _check_version(self) -> None:
@@ -256,13 +257,14 @@ class Layout:
         self, index: LayoutIndex, subject: Digest, *, adding: Descriptor | None = None, without: Digest | None = None
     ) -> LayoutIndex:
         """Write the response about ``subject`` anew, from the manifests that it lists."""
+        there = self._files.blobs()
         listed: dict[Digest, Descriptor] = {}
         for _, entry in self._responded(index, subject):
             try:
                 node = self._surveyor.node(entry.digest)
             except (NotFound, FormatError):
                 continue
-            if node is not None and node.subject == subject and self._files.has(blob_path(entry.digest)):
+            if node is not None and node.subject == subject and blob_path(entry.digest) in there:
                 listed[entry.digest] = node.descriptor
         if adding is not None:
             listed[adding.digest] = adding

@@ -1,0 +1,291 @@
+"""Layouts in a tar: what is written, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attest import limits
+from attest.errors import AttestError, DigestMismatch, NotFound, StoreRefused, StoreUnavailable
+from attest.oci.descriptor import EMPTY
+from attest.oci.digest import Digest
+from attest.oci.reference import Reference
+from attest.stores.archive import ArchiveStore
+from tests.stores.graphs import attach, listed, push, referrer, subject
+
+OF = subject()
+
+
+def write(file: Path, *labels: str) -> bytes:
+    store = ArchiveStore(file, "pack", create=True)
+    push(store, "", OF)
+    store.tag(Reference("", "v1"), OF.descriptor())
+    for label in labels:
+        attach(store, "", OF.descriptor(), label)
+    store.close()
+    return file.read_bytes()
+
+
+def members(file: Path) -> list[tarfile.TarInfo]:
+    with tarfile.open(file) as tar:
+        return tar.getmembers()
+
+
+def retar(file: Path, change: Callable[[tarfile.TarInfo], list[tarfile.TarInfo]]) -> None:
+    """Write the tar again, each member as ``change`` says."""
+    with tarfile.open(file) as old:
+        content = {member.name: old.extractfile(member).read() for member in old}  # type: ignore[union-attr]
+        all_members = old.getmembers()
+    with tarfile.open(file, "w") as tar:
+        for member in all_members:
+            data = content[member.name]
+            for made in change(member):
+                tar.addfile(made, io.BytesIO(data) if made.isreg() else None)
+
+
+def renamed(member: tarfile.TarInfo, name: str, kind: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type = kind
+    made.size = member.size if kind == tarfile.REGTYPE else 0
+    return made
+
+
+def refused(file: Path, why: str) -> None:
+    before = file.read_bytes()
+    store = ArchiveStore(file, "pack")
+    for attempt in (
+        lambda: store.referrers("", OF.digest),
+        lambda: store.resolve(Reference("", "v1")),
+        lambda: push(store, "", subject("new")),
+    ):
+        with pytest.raises(StoreUnavailable, match=why):
+            attempt()
+    store.close()
+    assert file.read_bytes() == before
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+    assert write(tmp_path / "a.tar", "one", "two") == write(tmp_path / "b.tar", "one", "two")
+    found = members(tmp_path / "a.tar")
+    assert [member.name for member in found] == sorted(member.name for member in found)
+    assert {(member.mtime, member.uid, member.gid, member.uname, member.mode) for member in found} == {
+        (0, 0, 0, "", 0o644)
+    }
+    assert len((tmp_path / "a.tar").read_bytes()) % tarfile.RECORDSIZE == 0
+
+
+def test_reading_does_not_write(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    write(file, "one")
+    before = file.stat()
+    store = ArchiveStore(file, "pack")
+    assert len(listed(store, "", OF.digest)) == 1
+    push(store, "", OF)
+    attach(store, "", OF.descriptor(), "one")
+    store.close()
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_nothing_is_written_before_close_and_nothing_after(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    store = ArchiveStore(file, "pack", create=True)
+    push(store, "", OF)
+    assert not file.exists()
+    store.close()
+    assert os.listdir(tmp_path) == ["pack.tar"]
+    file.unlink()
+    store.close()
+    assert not file.exists()
+
+
+def test_the_file_keeps_its_mode(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    write(file)
+    file.chmod(0o600)
+    write(file, "one")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_to_an_archive_stays_one(tmp_path: Path) -> None:
+    file, link = tmp_path / "pack.tar", tmp_path / "link.tar"
+    write(file)
+    link.symlink_to(file)
+    write(link, "one")
+    assert link.is_symlink()
+    assert len(listed(ArchiveStore(file, "pack"), "", OF.digest)) == 1
+
+
+def test_foreign_members_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    write(file)
+    with tarfile.open(file, "a") as tar:
+        tar.addfile(renamed(tarfile.TarInfo(), "manifest.json"))
+    write(file, "one")
+    assert "manifest.json" in [member.name for member in members(file)]
+
+
+def test_two_writers_of_one_archive_do_not_undo_each_other(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    write(file)
+    slow = ArchiveStore(file, "pack")
+    attach(slow, "", OF.descriptor(), "slow")
+    write(file, "fast")
+    with pytest.raises(StoreRefused, match="another process"):
+        slow.close()
+    assert listed(ArchiveStore(file, "pack"), "", OF.digest) == {referrer(OF.descriptor(), "fast").digest}
+
+    file.unlink()
+    slow = ArchiveStore(file, "pack", create=True)
+    push(slow, "", OF)
+    write(file, "fast")
+    with pytest.raises(StoreRefused, match="another process"):
+        slow.close()
+    assert os.listdir(tmp_path) == ["pack.tar"]
+
+
+def test_a_missing_archive_is_not_an_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="does not exist"):
+        ArchiveStore(tmp_path / "typo.tar", "typo").referrers("", OF.digest)
+    with pytest.raises(StoreRefused):
+        write(tmp_path / "nowhere" / "pack.tar")
+    assert os.listdir(tmp_path) == []
+
+
+def test_there_is_one_repository(tmp_path: Path) -> None:
+    write(tmp_path / "pack.tar")
+    store = ArchiveStore(tmp_path / "pack.tar", "pack")
+    with pytest.raises(NotFound):
+        store.referrers("npm/semver", OF.digest)
+    with pytest.raises(NotFound):
+        push(store, "npm/semver", OF)
+
+
+# --- what is refused ---
+
+
+@pytest.mark.parametrize("name", ["../index.json", "/index.json", "a/../index.json", "a//b", "blobs/../../x", "./../x"])
+def test_names_that_lead_out(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "pack.tar", "one")
+    retar(tmp_path / "pack.tar", lambda m: [renamed(m, name if m.name == "index.json" else m.name)])
+    refused(tmp_path / "pack.tar", "leads out")
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.CONTTYPE]
+)
+def test_members_that_are_no_plain_files(tmp_path: Path, kind: bytes) -> None:
+    write(tmp_path / "pack.tar", "one")
+
+    def change(member: tarfile.TarInfo) -> list[tarfile.TarInfo]:
+        made = renamed(member, member.name, kind if member.name == "index.json" else tarfile.REGTYPE)
+        made.linkname = "oci-layout" if made.type != tarfile.REGTYPE else ""
+        return [made]
+
+    retar(tmp_path / "pack.tar", change)
+    refused(tmp_path / "pack.tar", "no plain file")
+
+
+@pytest.mark.parametrize("again", ["index.json", "./index.json"])
+def test_a_member_that_stands_there_twice(tmp_path: Path, again: str) -> None:
+    write(tmp_path / "pack.tar", "one")
+    retar(
+        tmp_path / "pack.tar",
+        lambda m: [renamed(m, m.name), renamed(m, again)] if m.name == "index.json" else [renamed(m, m.name)],
+    )
+    refused(tmp_path / "pack.tar", "twice")
+
+
+def test_a_second_archive_behind_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    file.write_bytes(write(file) + write(tmp_path / "other.tar", "one"))
+    refused(file, "follows its end")
+
+
+def test_a_damaged_header_in_the_middle_is_not_the_end(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    raw = bytearray(write(file, "one"))
+    raw[members(file)[2].offset] ^= 1
+    file.write_bytes(raw)
+    refused(file, "damaged")
+
+
+def test_a_cut_off_archive(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    raw = write(file, "one")
+    last = members(file)[-2]
+    file.write_bytes(raw[: last.offset_data + last.size - 1])
+    refused(file, "tar")
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:xz", "w:bz2"])
+def test_a_compressed_archive_is_refused_with_what_to_do(tmp_path: Path, mode: str) -> None:
+    write(tmp_path / "pack.tar")
+    raw = (tmp_path / "pack.tar").read_bytes()
+    with tarfile.open(tmp_path / "packed", mode) as tar:  # type: ignore[call-overload]
+        tar.addfile(renamed(tarfile.TarInfo(), "index.json"), io.BytesIO(raw))
+    refused(tmp_path / "packed", "uncompressed")
+
+
+def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "pack.tar", "one")
+    monkeypatch.setattr(limits, "ARCHIVE_MEMBERS", 3)
+    refused(tmp_path / "pack.tar", "more than 3 members")
+
+
+def test_a_directory_is_no_archive(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="not a regular file"):
+        ArchiveStore(tmp_path, "pack").referrers("", OF.digest)
+
+
+def test_an_archive_that_is_no_layout_is_no_repository(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "pack.tar", "w") as tar:
+        tar.addfile(renamed(tarfile.TarInfo(), "README"))
+    store = ArchiveStore(tmp_path / "pack.tar", "pack")
+    with pytest.raises(NotFound):
+        store.resolve(Reference("", "v1"))
+
+
+def test_a_damaged_blob(tmp_path: Path) -> None:
+    file = tmp_path / "pack.tar"
+    good = referrer(OF.descriptor(), "one").raw
+    file.write_bytes(write(file, "one").replace(good, good.replace(b"one", b"two")))
+    store = ArchiveStore(file, "pack")
+    listing = store.referrers("", OF.digest)
+    assert listing.problems
+    damaged = referrer(OF.descriptor(), "one").descriptor()
+    assert [item.descriptor.digest for item in listing.items] == [damaged.digest]
+    with pytest.raises(DigestMismatch):
+        store.fetch("", damaged)
+    assert store.fetch("", EMPTY) == b"{}"
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Digest]:
+    raw = write(tmp_path_factory.mktemp("pristine") / "pack.tar", "one")
+    return raw, referrer(OF.descriptor(), "one").digest
+
+
+@given(st.data())
+def test_any_damage_gives_an_answer_or_a_store_error(
+    pristine: tuple[bytes, Digest], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    raw, digest = pristine
+    position = data.draw(st.integers(0, len(raw) - 1))
+    length = data.draw(st.integers(0, 600))
+    file = tmp_path_factory.mktemp("fuzz") / "pack.tar"
+    file.write_bytes(raw[:position] + data.draw(st.binary(max_size=600)) + raw[position + length :])
+    store = ArchiveStore(file, "pack")
+    try:
+        listing = store.referrers("", OF.digest)
+    except AttestError:
+        return
+    finally:
+        store.close()
+    assert not listing.complete or digest in {item.descriptor.digest for item in listing.items}
