@@ -28,31 +28,36 @@ def repository(purl: Purl) -> str:
     path = "/".join(components)
     if len(path) <= REPOSITORY_MAX:
         return path
-    return f"{components[0]}/{_hashed(purl.name, purl.package, _COMPONENT_SLUG)}"
+    return f"{components[0]}/{_hashed(_slug(purl.name, _COMPONENT_SLUG), purl.package)}"
 
 
 def tag(purl: Purl) -> str:
     """The version's tag in the package's repository."""
     version = purl.version
-    if is_tag(version) and _may_stay(version) and _FALLBACK.match(version) is None:
+    if is_tag(version) and _may_stay(version) and not _FALLBACK.match(version):
         return version
-    return _hashed(version, version, _TAG_SLUG)
+    slug = _slug(version, _TAG_SLUG)
+    return _hashed("x" if _FALLBACK.match(slug) else slug, version)
 
 
 def shared_tag(purl: Purl) -> str:
     """The tag in one repository for everything; always hashed."""
-    return _hashed(str(purl), str(purl), _TAG_SLUG)
+    return _hashed(_slug(str(purl), _TAG_SLUG), str(purl))
 
 
 def _component(text: str) -> str:
-    return text if is_repository(text) and _may_stay(text) else _hashed(text, text, _COMPONENT_SLUG)
+    return text if is_repository(text) and _may_stay(text) else _hashed(_slug(text, _COMPONENT_SLUG), text)
 
 
 def _may_stay(text: str) -> bool:
-    return len(text) <= _PLAIN_MAX and text not in _RESERVED and _HASHED.search(text) is None
+    return len(text) <= _PLAIN_MAX and text not in _RESERVED and not _HASHED.search(text)
 
 
-def _hashed(shown: str, identity: str, slug_max: int) -> str:
-    """A slug for people and 128 bits of the hash of what is meant."""
-    slug = _OTHERS.sub("-", ascii_lower(shown)).strip("-")[:slug_max].rstrip("-") or "x"
+def _slug(text: str, longest: int) -> str:
+    """What people recognise; many texts have the same."""
+    return _OTHERS.sub("-", ascii_lower(text)).strip("-")[:longest].rstrip("-") or "x"
+
+
+def _hashed(slug: str, identity: str) -> str:
+    """The slug, and 128 bits of the hash of what is meant."""
     return f"{slug}--{hashlib.sha256(identity.encode('utf-8')).hexdigest()[:32]}"
