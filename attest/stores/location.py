@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -83,7 +84,9 @@ def open_store(location: Location, *, create: bool) -> Store:
         from attest.stores.archive import ArchiveStore
 
         return ArchiveStore(Path(location.root), location.text, create=create)
-    raise UsageError("registries are not in this version", where=location.text, next_step="name an oci: directory")
+    from attest.stores.registry import RegistryOptions, RegistryStore
+
+    return RegistryStore(location.root, name=location.text, options=RegistryOptions.from_environment(os.environ))
 
 
 def _split(text: str, where: str) -> tuple[str, str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from attest.stores.archive import ArchiveStore
 from attest.stores.directory import DirectoryStore
 from attest.stores.memory import MemoryStore
 from attest.stores.protocol import Store
+from attest.stores.registry import RegistryStore
+from attest.stores.registry.credentials import UserCredentials
+from tests.stores.registry import real
 
 Opener = Callable[[], Store]
 
@@ -19,13 +22,15 @@ Opener = Callable[[], Store]
 class Factory:
     """``running(directory)`` is a context that yields a function: each call opens the same store again.
 
-    ``repository`` is where the suite works; ``other`` a second repository, None where there is only one.
+    ``repository`` is where the suite works; ``other`` a second repository, None where there is only one. ``cannot``
+    names tests that must fail, with the reason why this registry cannot promise what they ask.
     """
 
     name: str
     running: Callable[[Path], AbstractContextManager[Opener]]
     repository: str
     other: str | None
+    cannot: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -44,10 +49,45 @@ def _archive(directory: Path) -> Iterator[Opener]:
     yield lambda: ArchiveStore(directory / "store.tar", "store", create=True)
 
 
+def _registry(
+    serving: Callable[[Path], AbstractContextManager[str]],
+) -> Callable[[Path], AbstractContextManager[Opener]]:
+    @contextmanager
+    def running(directory: Path) -> Iterator[Opener]:
+        with serving(directory) as host:
+            yield lambda: RegistryStore(host, name=host, credentials=UserCredentials({}, directory))
+
+    return running
+
+
 FACTORIES = (
     Factory("memory", _memory, "npm/semver", "pypi/idna"),
     Factory("directory tree", _directory, "npm/semver", "pypi/idna"),
     Factory("single directory", _directory, "", "npm/semver"),
     Factory("archive", _archive, "", None),
+    Factory(
+        "olareg",
+        _registry(real.olareg),
+        "npm/semver",
+        "pypi/idna",
+        {"test_nothing_is_in_a_repository_that_does_not_exist": "lists no tags instead of saying that there is none"},
+    ),
+    Factory(
+        "distribution",
+        _registry(real.distribution),
+        "npm/semver",
+        "pypi/idna",
+        {"test_subjects_and_manifests_named_by_sha512": "takes manifests by sha256 only"},
+    ),
+    Factory(
+        "crane",
+        _registry(real.crane),
+        "npm/semver",
+        "pypi/idna",
+        {
+            "test_a_manifest_comes_after_what_it_names": "does not look for what a manifest names",
+            "test_the_same_content_in_two_repositories": "shares blobs between repositories",
+        },
+    ),
 )
 """To add: `Factory(name, running, repository, other)`, where leaving ``running`` stops what it started."""

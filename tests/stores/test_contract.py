@@ -44,6 +44,7 @@ class Box:
 
 @pytest.fixture(params=FACTORIES, ids=lambda factory: factory.name)
 def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
+    _expect(request)
     with request.param.running(tmp_path) as opener:
         box = Box(request.param, opener)
         yield box
@@ -53,10 +54,17 @@ def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
 @pytest.fixture(params=[factory for factory in FACTORIES if factory.other], ids=lambda factory: factory.name)
 def wide(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
     """A store with a second repository."""
+    _expect(request)
     with request.param.running(tmp_path) as opener:
         box = Box(request.param, opener)
         yield box
         box.store.close()
+
+
+def _expect(request: pytest.FixtureRequest) -> None:
+    reason = request.param.cannot.get(request.function.__name__)
+    if reason is not None:
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 # --- content ---

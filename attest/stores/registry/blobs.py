@@ -17,6 +17,7 @@ from attest.stores.registry.challenge import PULL, PUSH, Scope, Scopes, merge
 from attest.stores.registry.client import Client
 from attest.stores.registry.messages import Interrupted, Repeat, Request, Response
 from attest.stores.registry.options import RegistryOptions
+from attest.stores.registry.transport import TooLarge
 
 _BINARY: Final = "application/octet-stream"
 _SMALLEST_CHUNK: Final = 64 * limits.KIB
@@ -51,6 +52,8 @@ class Blobs:
             headers = {"Range": f"bytes={len(kept)}-"} if kept else {}
             try:
                 response = self._client.send(replace(request, headers=headers), scopes)
+            except TooLarge as error:
+                raise DigestMismatch("content does not match its size", where=where, why=error.why) from None
             except Interrupted as error:
                 if error.partial is None:
                     raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -41,7 +42,8 @@ class Manifests:
                 return told
         elif response.status in (404, 429) or response.status > 501:
             raise self._client.failure(response, f"no manifest {target}", repository)
-        return self.get(repository, target).descriptor()
+        found = self.get(repository, target).descriptor()
+        return replace(found, digest=Digest.parse(target)) if ":" in target else found
 
     def get(self, repository: str, target: str) -> Manifest:
         """The parsed manifest that a tag or digest names; a digest is always computed."""

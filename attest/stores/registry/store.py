@@ -172,5 +172,5 @@ def _target(reference: Reference) -> str:
     if reference.digest is not None:
         return str(reference.digest)
     if reference.tag is None:
-        raise UsageError("neither tag nor digest", where=str(reference))
+        raise NotFound("neither tag nor digest", where=str(reference))
     return reference.tag

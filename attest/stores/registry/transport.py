@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _CONNECTIONS: Final = 64
 _PIECE: Final = 64 * limits.KIB
+_MESSAGE: Final = 256 * limits.KIB
+
+
+class TooLarge(StoreUnavailable):
+    """More than was asked for."""
 
 
 class Transport:
@@ -105,10 +110,12 @@ class Transport:
             return Response(answer.status_code, headers, b"", request.url)
         length = headers.get("content-length")
         expected = int(length) if length is not None and length.isdecimal() else None
-        if expected is not None and expected > request.limit:
-            raise _too_large(where, request.limit)
+        # what is not content is a message, which the cap on the content does not fit
+        limit = request.limit if 200 <= answer.status_code < 300 else _MESSAGE
+        if expected is not None and expected > limit:
+            raise TooLarge("answer too large", where=where, why=f"more than {limit} bytes")
         body = bytearray()
-        cut = self._receive(answer.raw, body, request, deadline)
+        cut = self._receive(answer.raw, body, where, limit, deadline)
         response = Response(answer.status_code, headers, bytes(body), request.url)
         if cut is None and expected is not None and len(body) != expected:
             cut = f"{len(body)} of {expected} bytes"
@@ -117,11 +124,12 @@ class Transport:
             raise Interrupted("answer cut short", where=where, why=cut, begun=True, partial=partial)
         return response
 
-    def _receive(self, raw: urllib3.HTTPResponse, body: bytearray, request: Request, deadline: float) -> str | None:
+    def _receive(
+        self, raw: urllib3.HTTPResponse, body: bytearray, where: str, limit: int, deadline: float
+    ) -> str | None:
         """Read into ``body``; the reason why it broke off, if it did."""
         import urllib3
 
-        where = shown(request.url)
         try:
             while True:
                 # read1 returns what one receive brought, so that a dripping body meets the deadline
@@ -129,8 +137,8 @@ class Transport:
                 if not piece:
                     return None
                 body += piece
-                if len(body) > request.limit:
-                    raise _too_large(where, request.limit)
+                if len(body) > limit:
+                    raise TooLarge("answer too large", where=where, why=f"more than {limit} bytes")
                 if self._clock.monotonic() > deadline:
                     raise Interrupted(
                         "answer too slow",
@@ -141,10 +149,6 @@ class Transport:
                     )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return _cause(error)
-
-
-def _too_large(where: str, limit: int) -> StoreUnavailable:
-    return StoreUnavailable("answer too large", where=where, why=f"more than {limit} bytes")
 
 
 def _failure(error: requests.RequestException, request: Request) -> StoreUnavailable:
