@@ -98,9 +98,9 @@ class Layout:
         if descriptor.media_type in MANIFEST_TYPES:
             manifest = Manifest.parse(data, media_type=descriptor.media_type)
         with self._files.writing():
-            index = self._index_or_new()
             if manifest is not None:
                 self._check_children(manifest)
+            index = self._index_or_new()
             self._put(blob_path(descriptor.digest), data)
             if manifest is not None:
                 listing = replace(manifest.listing_descriptor(), digest=descriptor.digest)
@@ -112,12 +112,13 @@ class Layout:
     def tag(self, tag: str, descriptor: Descriptor) -> None:
         if not is_tag(tag) or layout_referrers.is_fallback_tag(tag):
             raise UsageError(f"not a tag: {tag!r}", why="see distribution-spec <reference>; fallback tags are reserved")
+        self._index()  # what is not there is not made
         with self._files.writing():
-            index = self._index_or_new()
+            index = self._index()
             self._replace(index, index.tagging(tag, self._manifest(descriptor.digest)))
 
     def delete(self, digest: Digest) -> None:
-        self._index()  # what is not there is not made
+        self._index()
         with self._files.writing():
             index = self._index()
             there = self._files.has(blob_path(digest))

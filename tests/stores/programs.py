@@ -56,8 +56,9 @@ class Olareg:
         assert response.status_code == 200, response.text
         return response.json()
 
-    def referrers(self, repository: str, subject: Digest) -> set[Digest]:
-        items = self.get(f"{repository}/referrers/{subject}")["manifests"] or []
+    def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> set[Digest]:
+        query = f"?artifactType={artifact_type.replace('+', '%2B')}" if artifact_type else ""
+        items = self.get(f"{repository}/referrers/{subject}{query}")["manifests"] or []
         return {Digest.parse(item["digest"]) for item in items}
 
 

@@ -17,7 +17,7 @@ from attest.oci.digest import Digest
 from attest.oci.manifest import write_index
 from attest.oci.reference import Reference
 from attest.stores import durable
-from attest.stores.directory import DirectoryStore
+from attest.stores.directory import DirectoryFiles, DirectoryStore
 from attest.stores.layout_referrers import fallback_tag, is_fallback_tag
 from tests.stores.graphs import NOTE_TYPE, SBOM_TYPE, attach, listed, push, referrer, subject
 
@@ -141,6 +141,39 @@ def test_a_damaged_blob_that_nobody_names_may_hide_a_referrer(layout: Damaged) -
     assert name in listing.problems[0]
 
 
+def test_the_damaged_layer_of_an_unlisted_referrer(layout: Damaged) -> None:
+    layout.write_index([OF.descriptor().json()])
+    layout.blob(referrer(OF.descriptor(), "one").layers[0].digest).write_bytes(b"{")
+    assert listed(layout.store, "", OF.digest) == {layout.one.digest, layout.two.digest}
+
+
+def test_a_missing_manifest_that_no_response_names_may_be_a_referrer(layout: Damaged) -> None:
+    layout.write_index([entry for entry in layout.index() if "annotations" not in entry])
+    assert len(listed(layout.store, "", OF.digest)) == 2
+    layout.blob(layout.one.digest).unlink()
+    listing = layout.store.referrers("", OF.digest)
+    assert [item.descriptor.digest for item in listing.items] == [layout.two.digest]
+    assert not listing.complete
+    assert listing.problems == (f"{layout.one.digest}: it is listed but not there",)
+
+
+def test_a_listing_that_a_writer_overtakes_starts_again(layout: Damaged, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = DirectoryFiles.blobs
+    calls: list[int] = []
+
+    def overtaken(files: DirectoryFiles) -> frozenset[str]:
+        calls.append(1)
+        if len(calls) == 1:  # `index.json` was read; now its response is replaced and removed
+            monkeypatch.setattr(DirectoryFiles, "blobs", real)
+            attach(layout.store, "", OF.descriptor(), "three")
+            monkeypatch.setattr(DirectoryFiles, "blobs", overtaken)
+        return real(files)
+
+    monkeypatch.setattr(DirectoryFiles, "blobs", overtaken)
+    assert len(listed(layout.store, "", OF.digest)) == 3
+    assert len(calls) == 2
+
+
 def test_a_damaged_response_hides_nothing_that_is_there(layout: Damaged) -> None:
     (entry,) = (item for item in layout.index() if "annotations" in item)
     layout.blob(Digest.parse(str(entry["digest"]))).write_bytes(b"")
@@ -212,6 +245,9 @@ def test_a_response_cannot_lend_a_referrer_another_subject_or_type(layout: Damag
     assert {item.descriptor.artifact_type for item in listing.items} == {SBOM_TYPE}
     assert "another subject" in listing.problems[0]
     assert listing.complete
+    three = attach(layout.store, "", OF.descriptor(), "three")
+    assert listed(layout.store, "", OF.digest) == {layout.one.digest, layout.two.digest, three.digest}
+    assert listed(layout.store, "", stranger.digest) == {other.digest}
 
 
 def test_a_repeated_tag_means_its_last_entry(layout: Damaged) -> None:
