@@ -80,6 +80,7 @@ class FallbackTags:
         self._lock = threading.Lock()
         self._locks: dict[tuple[str, Digest], _Counted] = {}
         self._rich: dict[tuple[str, Digest], Descriptor] = {}
+        self._sorted: set[str] = set()
 
     def read(self, repository: str, subject: Digest) -> Listed:
         """What the index lists, as it stands there. Something else under the tag counts as nothing."""
@@ -182,7 +183,7 @@ class FallbackTags:
                 entries[digest] = self.rich(repository, subject, item) or item
         entries[entry.digest] = entry
         listed = {digest.encoded[:32] for digest in entries}
-        for tag in self._announced(repository, subject, own):
+        for tag in self._announced(repository, subject, index, own):
             if tag.rpartition("-")[2] not in listed:
                 found = self._announced_entry(repository, subject, tag)
                 if found is not None:
@@ -191,20 +192,28 @@ class FallbackTags:
             return index.descriptors
         return tuple(entries[digest] for digest in sorted(entries))
 
-    def _announced(self, repository: str, subject: Digest, own: str) -> list[str]:
-        """The announcements. They sort together, so the other tags are asked for only where that cannot be relied on:
-        where tags come in another order, ``own``, which is there, does not come behind a tag that is not.
+    def _announced(self, repository: str, subject: Digest, index: _Index, own: str) -> list[str]:
+        """The announcements. Where tags are known to come sorted, they stand directly behind the fallback tag.
+
+        Some registries list tags in the order of their making, some skip one behind a ``last`` that is no tag: so all
+        tags are read unless the fallback tag is there and the order was seen.
         """
-        prefix = f"{fallback_tag(subject)}.ref-"
-        near: list[str] = []
-        with suppress(StoreError):
-            for tag in self._manifests.tags(repository, after=prefix.removesuffix("-")):
+        mark = fallback_tag(subject)
+        prefix = f"{mark}.ref-"
+        if index.found and repository in self._sorted:
+            near: list[str] = []
+            for tag in self._manifests.tags(repository, after=mark):
                 if not tag.startswith(prefix):
                     break
                 near.append(tag)
-        if own not in near or near != sorted(near):
-            near = [tag for tag in self._manifests.tags(repository) if tag.startswith(prefix)]
-        return near
+            if own in near and near == sorted(near):
+                return near
+        tags = list(self._manifests.tags(repository))
+        if mark in tags and own in tags and tags == sorted(tags):
+            # the first announcement is made before the fallback tag, so this is not the order of their making
+            with self._lock:
+                self._sorted.add(repository)
+        return [tag for tag in tags if tag.startswith(prefix)]
 
     def _announced_entry(self, repository: str, subject: Digest, tag: str) -> Descriptor | None:
         try:
