@@ -6,29 +6,19 @@ import base64
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import PASSWORD, POLICY, Workplace
-from tests.peers import free_port, peer, serve
+from tests.peers import peer
+from tests.stores.programs import olareg
 
 WHEEL = "dist/acme-1.0-py3-none-any.whl"
 STORE = "oci:store/{package}"
 BOM = json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": []})
 GATE = POLICY + "  - {id: sbom, require: sbom, by: [release]}\n"
 OFFLINE = ("--insecure-ignore-tlog", "--private-infrastructure")
-
-
-@contextmanager
-def registry(directory: Path) -> Iterator[str]:
-    """olareg serving ``directory``; gives HOST:PORT."""
-    port = free_port()
-    argv: list[str | Path] = [peer("olareg"), "serve", "--dir", directory, "--port", str(port)]
-    with serve(argv, f"http://127.0.0.1:{port}/v2/"):
-        yield f"127.0.0.1:{port}"
 
 
 def cosign(attest: Workplace, *arguments: str, code: int = 0) -> str:
@@ -60,8 +50,8 @@ def test_cosign_accepts_what_attest_wrote(attest: Workplace, anchor: str) -> Non
     attest.ok("sign", WHEEL, "--key", "release.key", "--store", STORE)
     attest.ok("attach", WHEEL, "bom.json", "--key", "release.key", "--store", STORE)
     attest.ok("key", "generate", "stranger")
-    with registry(Path("store")) as host:
-        reference = f"{host}/pypi/acme@{anchor}"
+    with olareg(Path("store")) as registry:
+        reference = f"{registry.host}/pypi/acme@{anchor}"
         verified = cosign(attest, "verify", "--key", "release.pub", *OFFLINE, reference)
         assert anchor in verified
         attested = cosign(
@@ -79,8 +69,8 @@ def test_attest_accepts_what_cosign_wrote(attest: Workplace, anchor: str) -> Non
     signing = ("--key", "release.key", "--signing-config", "signing.json", "--yes")
     denied = attest("verify", WHEEL, "--policy", "gate.yaml", "--store", STORE)
     assert denied.code == 1
-    with registry(Path("store")) as host:
-        reference = f"{host}/pypi/acme@{anchor}"
+    with olareg(Path("store")) as registry:
+        reference = f"{registry.host}/pypi/acme@{anchor}"
         cosign(attest, "sign", *signing, reference)
         cosign(attest, "attest", *signing, "--type", "cyclonedx", "--predicate", "bom.json", reference)
         cosign(attest, "verify", "--key", "release.pub", *OFFLINE, reference)
