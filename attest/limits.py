@@ -22,6 +22,9 @@ INLINE_DATA: Final = 64 * KIB
 INDEX: Final = 64 * MIB
 """Largest `index.json` of a layout on disk: some 100,000 entries."""
 
+CACHE: Final = 512 * MIB
+"""Most bytes of content from registries that are kept on disk: evidence of some 50,000 packages."""
+
 JSON_DEPTH: Final = 128
 """Deepest nesting of arrays and objects; real SBOMs and statements stay below 30."""
 

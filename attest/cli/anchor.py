@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         packages.append(named)
     if not arguments.dry_run:
         with Targets(arguments, create=True) as targets:
-            for package in console.progress(packages, "anchoring"):
+            for package in console.progress(packages, len(packages), "anchoring"):
                 targets.write(package)
     anchors = [(package, subject_of(package.purl, package.digest).manifest) for package in packages]
     if arguments.json:

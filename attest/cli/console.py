@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO, TypeVar
 
 T = TypeVar("T")
@@ -29,12 +29,12 @@ def coloured(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def progress(items: Sequence[T], label: str) -> Iterable[T]:
+def progress(items: Iterable[T], total: int, label: str) -> Iterable[T]:
     """``items``, with a bar on stderr from the moment that they have taken a second; on a terminal only."""
-    return _with_bar(items, label) if sys.stderr.isatty() and len(items) > 1 else items
+    return _with_bar(items, total, label) if sys.stderr.isatty() and total > 1 else items
 
 
-def _with_bar(items: Sequence[T], label: str) -> Iterator[T]:
+def _with_bar(items: Iterable[T], total: int, label: str) -> Iterator[T]:
     started = time.monotonic()
     done = 0
     remaining = iter(items)
@@ -43,13 +43,13 @@ def _with_bar(items: Sequence[T], label: str) -> Iterator[T]:
         done += 1
         if time.monotonic() - started > _PROGRESS_AFTER:
             break
-    if done == len(items):
+    if done == total:
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=len(items), completed=done)
+        task = bar.add_task(label, total=total, completed=done)
         for item in remaining:
             yield item
             bar.advance(task)

@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    options.add_subjects(parser, many=False)
+    options.add_subjects(parser, many=True)
     options.add_store(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -37,10 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DONE, EXIT_INCONCLUSIVE
     from attest.evidence.collect import collect
+    from attest.stores.parallel import in_parallel
 
-    (named,) = subjects.parse(arguments)
+    named = subjects.parse(arguments)
     with Targets(arguments, create=False) as targets:
-        collections = [collect(target.store, target.repository, target.subject) for target in targets.read(named)]
+        wanted = [target for found in in_parallel(targets.read, named) for target in found]
+        collecting = in_parallel(lambda target: collect(target.store, target.repository, target.subject), wanted)
+        collections = list(console.progress(collecting, len(wanted), "listing"))
     shown = [_as_json(collection) for collection in collections]
     if arguments.json:
         console.print_json({"subjects": shown})

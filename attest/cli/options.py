@@ -6,13 +6,11 @@ import argparse
 import os
 from typing import Final
 
-from attest.errors import UsageError
-
 DEFAULT_STORE: Final = "oci:.attest/{package}"
 
 _SUBJECT_HELP = (
     "a package file (recognised by its content), a purl such as pkg:npm/semver@7.6.3, "
-    "or a manifest as oci:DIR[:TAG|@DIGEST]"
+    "or a manifest (image, index, chart, …) as HOST/REPO[:TAG|@DIGEST] or oci:DIR[:TAG|@DIGEST]"
 )
 
 
@@ -25,7 +23,7 @@ def add_store(parser: argparse.ArgumentParser, *, before: bool = False) -> None:
         metavar="STORE",
         help=(
             "where evidence lies: oci:DIR[/{package}], oci-archive:FILE or HOST/PATH[/{package}] "
-            f"(default: $ATTEST_STORE, else {DEFAULT_STORE})"
+            f"(default: $ATTEST_STORE, else {DEFAULT_STORE}); several are read as one, the first is written"
         ),
     )
 
@@ -41,9 +39,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, and only JSON, to stdout")
 
 
-def store_text(arguments: argparse.Namespace) -> str:
-    """The STORE that was named on the command line or in the environment, else the default."""
+def store_texts(arguments: argparse.Namespace) -> list[str]:
+    """Every STORE that was named on the command line, each once; else the one in the environment, else the default."""
     named = [*(arguments.stores_before or ()), *(arguments.stores or ())]
-    if len(named) > 1:
-        raise UsageError("more than one --store", why="this version reads one store at a time")
-    return named[0] if named else os.environ.get("ATTEST_STORE") or DEFAULT_STORE
+    return list(dict.fromkeys(named)) or [os.environ.get("ATTEST_STORE") or DEFAULT_STORE]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from attest.errors import FormatError, UsageError
 from attest.oci.digest import Digest
@@ -13,6 +14,8 @@ from attest.packages.digest import ArtifactDigest
 from attest.packages.files import identify
 from attest.packages.purl import Purl
 from attest.stores.location import Location
+
+_FORMS: Final = "name an existing package file, a purl, HOST/REPO[:TAG|@DIGEST], or oci:DIR[:TAG|@DIGEST]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A manifest that is its own subject, in a directory of its own."""
+    """A manifest that is its own subject; its evidence lies beside it, at ``location``."""
 
     text: str
     reference: Reference
@@ -56,14 +59,11 @@ def _parse(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> N
     if text.startswith("pkg:"):
         return _purl(text, expected, digest)
     if text.startswith("oci:"):
-        if expected is not None or digest is not None:
-            raise UsageError("--digest and --purl go with a purl or a package file", where=text)
-        return _image(text)
+        _check_alone(text, expected, digest)
+        return _in_directory(text)
     path = Path(text)
     if not path.exists():
-        raise UsageError(
-            "no such file", where=text, next_step="name an existing package file, a purl, or oci:DIR[:TAG]"
-        )
+        return _in_registry(text, expected, digest)
     package = identify(path)
     if expected is not None and package.purl != expected:
         raise UsageError(f"the file is not {expected}", where=text, why=f"its content says {package.purl}")
@@ -81,7 +81,28 @@ def _purl(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> Pa
     return Package(purl, digest)
 
 
-def _image(text: str) -> Image:
+def _in_registry(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> Image:
+    """``HOST/REPO[:TAG|@DIGEST]``; without either it is the tag ``latest``, as for every other client."""
+    try:
+        reference = Reference.parse(text)
+    except FormatError as error:
+        raise UsageError(error.what, where=text, why=error.why) from None
+    except UsageError as error:
+        if not Reference.has_host(text):
+            raise UsageError("no such file", where=text, next_step=_FORMS) from None
+        raise UsageError(error.what, where=error.where, why=error.why, next_step=_FORMS) from None
+    _check_alone(text, expected, digest)
+    if reference.tag is None and reference.digest is None:
+        reference = replace(reference, tag="latest")
+    return Image(text, reference, Location.parse(f"{reference.host}/{reference.repository}"))
+
+
+def _check_alone(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> None:
+    if expected is not None or digest is not None:
+        raise UsageError("--digest and --purl go with a purl or a package file", where=text)
+
+
+def _in_directory(text: str) -> Image:
     """``oci:DIR[:TAG|@DIGEST]``; DIR is one layout."""
     directory, at, digest = text.removeprefix("oci:").partition("@")
     tag = None

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import os
+import threading
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 
-from attest.cli.options import store_text
+from attest.cli.options import store_texts
 from attest.cli.subjects import Image, Named, Package, Version
 from attest.errors import UsageError
 from attest.evidence.attach import push_anchor
 from attest.evidence.lookup import artifacts, subject_of
 from attest.evidence.model import Subject
+from attest.evidence.patterns import image_name
 from attest.packages import placement
 from attest.packages.anchors import version_anchor
-from attest.packages.purl import Purl
-from attest.stores.location import Location, open_store
+from attest.stores.cache import CachedStore, ContentCache
+from attest.stores.location import Location, Scheme, open_store
 from attest.stores.protocol import Store
+from attest.stores.union import Member, UnionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,14 @@ class Target:
 
 
 class Targets(AbstractContextManager["Targets"]):
-    """The stores of one command, each opened once, closed (and so written) at the end."""
+    """The stores of one command, each opened once, closed (and so written) at the end. Safe for many threads."""
 
     def __init__(self, arguments: argparse.Namespace, *, create: bool) -> None:
-        self._location = Location.parse(store_text(arguments))
+        self._locations = [Location.parse(text) for text in store_texts(arguments)]
         self._create = create
+        self._cache = ContentCache.of_user(os.environ, Path.home())
         self._open: dict[str, Store] = {}
+        self._opening = threading.Lock()
         self._stack = ExitStack()
 
     def __exit__(
@@ -50,8 +57,8 @@ class Targets(AbstractContextManager["Targets"]):
         """
         if isinstance(named, Image):
             return [self._image(named)]
-        store = self._store(self._location)
-        repository, _ = self._place(named.purl)
+        store = UnionStore([Member(self._store(location), location.repository) for location in self._locations])
+        repository = placement.repository(named.purl)
         if isinstance(named, Package):
             return [Target(_subject(named), store, repository)]
         known = artifacts(store, repository, named.purl)
@@ -73,26 +80,26 @@ class Targets(AbstractContextManager["Targets"]):
             )
         if isinstance(named, Image):
             return self._image(named)
-        store = self._store(self._location)
-        repository, tag = self._place(named.purl)
+        location = self._locations[0]
+        store = self._store(location)
+        repository = location.repository(placement.repository(named.purl))
+        tag = placement.tag(named.purl) if location.per_package else placement.shared_tag(named.purl)
         push_anchor(store, repository, tag, named.purl, named.digest)
         return Target(_subject(named), store, repository)
 
     def _image(self, named: Image) -> Target:
         store = self._store(named.location)
-        subject = Subject(store.resolve(named.reference), name=named.text)
+        subject = Subject(store.resolve(named.reference), name=named.text, image=image_name(named.reference))
         return Target(subject, store, named.reference.repository)
 
-    def _place(self, purl: Purl) -> tuple[str, str]:
-        if self._location.per_package:
-            return self._location.repository(placement.repository(purl)), placement.tag(purl)
-        return self._location.repository(""), placement.shared_tag(purl)
-
     def _store(self, location: Location) -> Store:
-        if location.text not in self._open:
-            store = open_store(location, create=self._create)
-            self._open[location.text] = self._stack.enter_context(closing(store))
-        return self._open[location.text]
+        with self._opening:
+            if location.text not in self._open:
+                store = open_store(location, create=self._create)
+                if self._cache is not None and location.scheme is Scheme.REGISTRY:
+                    store = CachedStore(store, self._cache)
+                self._open[location.text] = self._stack.enter_context(closing(store))
+            return self._open[location.text]
 
 
 def computed_subject(named: Named) -> Subject | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from attest.cli.subjects import Named
-    from attest.cli.targets import Targets
+    from attest.cli.targets import Target, Targets
     from attest.evidence.verify import EvidenceSet
     from attest.policy.document import Policy
     from attest.policy.verdict import Outcome, Verdict
@@ -52,15 +52,20 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli.targets import Targets
     from attest.policy.document import load
     from attest.policy.evaluate import evaluate
+    from attest.stores.parallel import in_parallel
 
     policy = load(Path(arguments.policy))
     named = subjects.parse(arguments)
     now = datetime.now(UTC)
     with Targets(arguments, create=False) as targets:
+
+        def evidence_of(item: Named) -> list[EvidenceSet]:
+            return _evidence(targets, item, policy, now, resolve=arguments.resolve)
+
         verdicts = [
             evaluate(policy, evidence, now=now)
-            for item in console.progress(named, "verifying")
-            for evidence in _evidence(targets, item, policy, now, resolve=arguments.resolve)
+            for found in console.progress(in_parallel(evidence_of, named), len(named), "verifying")
+            for evidence in found
         ]
     _print(verdicts, arguments)
     return exit_code(verdict.outcome for verdict in verdicts)
@@ -72,18 +77,24 @@ def _evidence(targets: Targets, named: Named, policy: Policy, now: datetime, *, 
     from attest.errors import StoreError
     from attest.evidence.collect import collect
     from attest.evidence.verify import nothing_found, verify
+    from attest.stores.parallel import in_parallel
 
-    found = []
     try:
-        for target in targets.read(named, resolve=resolve):
-            collection = collect(target.store, target.repository, target.subject)
-            found.append(verify(collection, policy.identities.values(), now=now))
+        wanted = targets.read(named, resolve=resolve)
     except StoreError as error:
         subject = computed_subject(named)
         if subject is None:
             raise
-        found.append(nothing_found(subject, str(error)))
-    return found
+        return [nothing_found(subject, str(error))]
+
+    def collected(target: Target) -> EvidenceSet:
+        try:
+            collection = collect(target.store, target.repository, target.subject)
+        except StoreError as error:
+            return nothing_found(target.subject, str(error))
+        return verify(collection, policy.identities.values(), now=now)
+
+    return list(in_parallel(collected, wanted))
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:

@@ -5,12 +5,15 @@ Damaged evidence never hides good evidence: what cannot be read is one rejected 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from attest import limits, names
 from attest.errors import FormatError, NotFound, StoreError
 from attest.evidence.model import Candidate, Check, Collection, Rejected, Subject
 from attest.oci.descriptor import Descriptor
 from attest.oci.manifest import Manifest
 from attest.signing.bundle import Bundle
+from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Found, Store
 
 
@@ -20,18 +23,35 @@ def collect(store: Store, repository: str, subject: Subject) -> Collection:
     candidates: list[Candidate] = []
     rejected: list[Rejected] = []
     problems = list(listing.problems)
-    for found in listing.items:
+
+    def read(found: Found) -> Candidate | Rejected | _Unread:
         try:
-            candidates.append(_read(store, repository, found, subject))
+            return _read(store, repository, found, subject)
         except _Unfit as unfit:
-            rejected.append(unfit.rejected)
+            return unfit.rejected
         except NotFound as error:
-            rejected.append(Rejected(found, Check.READ, f"listed but not there: {error}", _claims(found)))
+            return Rejected(found, Check.READ, f"listed but not there: {error}", _claims(found))
         except StoreError as error:
-            rejected.append(Rejected(found, Check.READ, str(error), _claims(found)))
-            problems.append(f"{found.descriptor.digest}: {error}")
+            return _Unread(Rejected(found, Check.READ, str(error), _claims(found)), error)
+
+    for outcome in in_parallel(read, listing.items):
+        if isinstance(outcome, Candidate):
+            candidates.append(outcome)
+        elif isinstance(outcome, Rejected):
+            rejected.append(outcome)
+        else:
+            rejected.append(outcome.rejected)
+            problems.append(f"{outcome.rejected.digest}: {outcome.error}")
     complete = listing.complete and len(problems) == len(listing.problems)
     return Collection(subject, tuple(candidates), tuple(rejected), complete, tuple(problems), listing.listed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A referrer that may be good: the store could not say."""
+
+    rejected: Rejected
+    error: StoreError
 
 
 class _Unfit(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attest.evidence.model import Subject
-from attest.packages.patterns import PurlPattern
+from attest.evidence.patterns import SubjectPattern, matches_any
 from attest.signing.keys import PublicKey
 
 
@@ -16,7 +16,7 @@ class KeyIdentity:
 
     name: str
     key: PublicKey
-    packages: tuple[PurlPattern, ...] = ()
+    packages: tuple[SubjectPattern, ...] = ()
     until: datetime | None = None
 
     @property
@@ -26,9 +26,7 @@ class KeyIdentity:
 
     def refuses(self, subject: Subject, now: datetime) -> str | None:
         """Why this identity may not speak about ``subject`` at ``now``, or None."""
-        if self.packages and not (
-            subject.purl is not None and any(pattern.matches(subject.purl) for pattern in self.packages)
-        ):
+        if self.packages and not matches_any(self.packages, subject):
             patterns = ", ".join(str(pattern) for pattern in self.packages)
             return f"{self.name} speaks only for {patterns}"
         if self.until is not None and now >= self.until:

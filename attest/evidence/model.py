@@ -20,6 +20,7 @@ from attest.stores.protocol import Found
 class Subject:
     """One package artifact, or one manifest that is its own subject (a container image).
 
+    ``image`` is HOST/REPO of a manifest in a registry, which is what a policy's patterns match.
     ``read_from_file`` says that purl and digest were read out of the artifact's own bytes by this process, which is
     what lets a statement bind by bytes alone (design.md §3.2). ``looked_up`` says that only the store says that this
     is the artifact meant, or that there is no other: a policy does not admit it unless it says `unresolved: warn`.
@@ -31,6 +32,7 @@ class Subject:
     name: str = ""
     read_from_file: bool = False
     looked_up: bool = False
+    image: str | None = None
 
     def __str__(self) -> str:
         return str(self.purl) if self.purl is not None else self.name

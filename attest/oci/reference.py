@@ -14,8 +14,15 @@ _REPOSITORY: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST: Final = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?")
+DOCKER_HUB: Final = "docker.io"
+_HUB_NAMES: Final = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 NAME_MAX: Final = 255
 """Longest host and repository together, in characters: the cap of most clients."""
+
+
+def hub(host: str) -> str:
+    """One name for Docker Hub's three."""
+    return DOCKER_HUB if host in _HUB_NAMES else host
 
 
 def is_repository(text: str) -> bool:
@@ -59,6 +66,12 @@ class Reference:
         if colon and not is_tag(tag):
             raise UsageError(f"not a tag: {tag!r}", where=text, why="see distribution-spec <reference>")
         return cls(repository, tag if colon else None, Digest.parse(digest_text) if at else None, host)
+
+    @staticmethod
+    def has_host(text: str) -> bool:
+        """Whether ``text`` begins as a reference does: with a HOST and a ``/``."""
+        host, slash, _ = text.partition("/")
+        return bool(slash) and _is_host(host)
 
     def __str__(self) -> str:
         text = f"{self.host}/{self.repository}" if self.host else self.repository

@@ -16,8 +16,8 @@ from attest import limits
 from attest.errors import KeyFileError, PolicyError
 from attest.evidence.identity import KeyIdentity, Signer
 from attest.evidence.model import Subject
+from attest.evidence.patterns import SubjectPattern, matches_any, parse_pattern
 from attest.oci.digest import Digest
-from attest.packages.patterns import PurlPattern
 from attest.policy import yaml_nodes
 from attest.policy.fields import Fields
 from attest.policy.matching import distinct
@@ -49,14 +49,14 @@ class Policy:
 
     name: str
     digest: Digest
-    applies_to: tuple[PurlPattern, ...]
+    applies_to: tuple[SubjectPattern, ...]
     identities: Mapping[str, KeyIdentity] = field(hash=False)
     rules: tuple[Rule, ...]
     unresolved: Leniency = Leniency.DENY
 
     def applies(self, subject: Subject) -> bool:
-        """Whether ``subject`` is a package that the policy is for."""
-        return subject.purl is not None and any(pattern.matches(subject.purl) for pattern in self.applies_to)
+        """Whether ``subject`` is a package or an image that the policy is for."""
+        return matches_any(self.applies_to, subject)
 
 
 def load(path: Path) -> Policy:
@@ -79,7 +79,7 @@ def parse(data: bytes, *, where: str, base: Path) -> Policy:
     return Policy(
         name=fields.string("name"),
         digest=Digest.of(data),
-        applies_to=fields.each("applies_to", PurlPattern.parse),
+        applies_to=fields.each("applies_to", parse_pattern),
         identities=context.identities,
         rules=_rules(fields, context),
         unresolved=fields.choice("unresolved", Leniency, Leniency.DENY),
@@ -118,7 +118,7 @@ def _identity(name: str, fields: Fields, base: Path) -> KeyIdentity:
     return KeyIdentity(
         name=name,
         key=key,
-        packages=fields.each("for", PurlPattern.parse) if fields.has("for") else (),
+        packages=fields.each("for", parse_pattern) if fields.has("for") else (),
         until=fields.midnight("until") if fields.has("until") else None,
     )
 

@@ -21,7 +21,8 @@ def test_a_file_that_is_no_package(attest: Workplace) -> None:
 
 def test_a_file_that_is_not_there(attest: Workplace) -> None:
     assert attest.refused("anchor", "gone.whl") == (
-        "attest: gone.whl: no such file (next: name an existing package file, a purl, or oci:DIR[:TAG])"
+        "attest: gone.whl: no such file (next: name an existing package file, a purl, HOST/REPO[:TAG|@DIGEST], "
+        "or oci:DIR[:TAG|@DIGEST])"
     )
 
 

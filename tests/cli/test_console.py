@@ -16,7 +16,7 @@ ESCAPE = "\033["
 SLOW_LOOP = """
 import time
 from attest.cli.console import progress
-for item in progress([0, 1, 2], "waiting"):
+for item in progress([0, 1, 2], 3, "waiting"):
     time.sleep(0.6)
 """
 

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote, urljoin
 
 from attest.errors import StoreError, StoreUnavailable
-from attest.oci.reference import is_repository
+from attest.oci.reference import DOCKER_HUB, hub, is_repository
 from attest.stores.registry.challenge import Challenge, Scopes, merge
 from attest.stores.registry.credentials import Credentials
 from attest.stores.registry.failures import failure
@@ -24,7 +24,7 @@ from attest.stores.registry.messages import (
     shown,
     warnings,
 )
-from attest.stores.registry.options import DOCKER_HUB, RegistryOptions, hub
+from attest.stores.registry.options import RegistryOptions
 from attest.stores.registry.transport import Transport
 
 _REDIRECTS: Final = 5

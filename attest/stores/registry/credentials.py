@@ -25,7 +25,7 @@ from typing import Any, Final, Protocol
 from attest import limits
 from attest.errors import FormatError, UsageError
 from attest.oci import strict_json
-from attest.stores.registry.options import DOCKER_HUB, hub
+from attest.oci.reference import DOCKER_HUB, hub
 
 _HELPER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HELPER_SECONDS: Final = 30

@@ -8,12 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
 
 from attest import limits
-
-DOCKER_HUB: Final = "docker.io"
-_HUB_NAMES: Final = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 
 
 def _log_warning(text: str) -> None:
@@ -81,8 +77,3 @@ class RegistryOptions:
     def from_environment(cls, environment: Mapping[str, str], *, plain_http: bool = False) -> RegistryOptions:
         """``SSL_CERT_FILE`` names the certificate authorities, as for the other registry clients."""
         return cls(plain_http=plain_http or None, ca_file=environment.get("SSL_CERT_FILE") or None)
-
-
-def hub(host: str) -> str:
-    """One name for Docker Hub's three."""
-    return DOCKER_HUB if host in _HUB_NAMES else host
