@@ -293,9 +293,10 @@ class Layout:
         self._files.write(INDEX, raw)
         self._read = raw, new
         if not layout_referrers.is_converted(new):
-            for response in layout_referrers.responses(old):
-                if not new.lists(response.descriptor.digest) and self._files.has(blob_path(response.descriptor.digest)):
-                    self._files.remove(blob_path(response.descriptor.digest))
+            replaced = {response.descriptor.digest for response in layout_referrers.responses(old)}
+            for digest in replaced.difference(entry.descriptor.digest for entry in new.entries):
+                if self._files.has(blob_path(digest)):
+                    self._files.remove(blob_path(digest))
 
 
 def _damaged(where: str, why: str) -> StoreUnavailable:

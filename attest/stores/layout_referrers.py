@@ -21,7 +21,7 @@ answers again if not: responses are therefore always written from the manifests,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,9 +58,10 @@ def is_converted(index: LayoutIndex) -> bool:
 
 def responses(index: LayoutIndex, subject: Digest | None = None) -> Iterator[Response]:
     """Every response about ``subject``, in either form; without a subject every response there is."""
+    expected = None if subject is None else fallback_tag(subject)
     for entry in index.entries:
         tag = entry.tag
-        if tag is not None and (is_fallback_tag(tag) if subject is None else tag == fallback_tag(subject)):
+        if tag is not None and (is_fallback_tag(tag) if expected is None else tag == expected):
             yield Response(Where.FALLBACK_TAG, entry.descriptor)
         about = entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT)
         if about is not None and (subject is None or about == str(subject)):
@@ -73,16 +74,18 @@ def answering(index: LayoutIndex, subject: Digest, response: Descriptor) -> Layo
     if is_converted(index):
         marks[names.ANNOTATION_OLAREG_SUBJECT] = str(subject)
     wanted = Entry.of(response.plain()).marked(marks)
-    if [entry for entry in index.entries if _answers(entry, subject)] == [wanted]:
+    answers = _answers(subject)
+    if [entry for entry in index.entries if answers(entry)] == [wanted]:
         return index
-    return silent(index, subject).adding(wanted)
+    return index.without(answers).adding(wanted)
 
 
 def silent(index: LayoutIndex, subject: Digest) -> LayoutIndex:
     """Without any answer about ``subject``."""
-    return index.without(lambda entry: _answers(entry, subject))
+    return index.without(_answers(subject))
 
 
-def _answers(entry: Entry, subject: Digest) -> bool:
-    about = entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT)
-    return about == str(subject) or entry.tag == fallback_tag(subject)
+def _answers(subject: Digest) -> Callable[[Entry], bool]:
+    """Whether an entry leads to a response about ``subject``."""
+    tag, about = fallback_tag(subject), str(subject)
+    return lambda entry: entry.tag == tag or entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT) == about
