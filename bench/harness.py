@@ -1,0 +1,126 @@
+"""Medians of commands that take turns, and how they are printed."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROUNDS = 11
+"""Runs of each command; odd, so that the median is one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is measured. ``target`` is the largest ratio to the reference that is good enough; None: no target."""
+
+    name: str
+    argv: Sequence[str | Path]
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One result: median and fastest in seconds, ``ratio`` of the medians to the reference's."""
+
+    name: str
+    median: float
+    fastest: float
+    ratio: float
+    target: float | None
+
+    @property
+    def met(self) -> bool:
+        return self.target is None or self.ratio <= self.target
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "median_seconds": round(self.median, 4),
+            "fastest_seconds": round(self.fastest, 4),
+            "ratio": round(self.ratio, 3),
+            "target": self.target,
+            "met": self.met,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The results of one benchmark; ratios are to the row named ``reference``."""
+
+    title: str
+    reference: str
+    rows: tuple[Row, ...]
+
+
+def compare(
+    title: str,
+    commands: Sequence[Command],
+    *,
+    reference: str,
+    env: Mapping[str, str],
+    cwd: Path,
+    rounds: int = ROUNDS,
+    tick: Callable[[], None] = lambda: None,
+) -> Table:
+    """Measure commands in turns, so that what slows the machine for a while slows all of them.
+
+    One round before those that count fills the caches of files and bytecode. ``tick`` is called after each round.
+
+    Raises:
+        subprocess.CalledProcessError: a command failed; its output is in the error.
+    """
+    taken: dict[str, list[float]] = {command.name: [] for command in commands}
+    # Without bytecode on disk every start compiles whatever was installed in place; users of a wheel never see that.
+    clean = {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for turn in range(rounds + 1):
+        for command in commands:
+            seconds = once(command.argv, clean, cwd)
+            if turn:
+                taken[command.name].append(seconds)
+        tick()
+    base = statistics.median(taken[reference])
+    rows = (
+        Row(command.name, median := statistics.median(times), min(times), median / base, command.target)
+        for command in commands
+        for times in [taken[command.name]]
+    )
+    return Table(title, reference, tuple(rows))
+
+
+def once(argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> float:
+    """Wall-clock seconds from start to end of one process."""
+    started = time.perf_counter()
+    subprocess.run(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    return time.perf_counter() - started
+
+
+def text(table: Table) -> str:
+    width = max(len(row.name) for row in table.rows)
+    lines = [table.title, f"  {'':<{width}}  {'median':>9}  {'fastest':>9}  {'ratio':>5}  target"]
+    for row in table.rows:
+        if row.name == table.reference:
+            verdict = "(the reference)"
+        elif row.target is None:
+            verdict = "–"
+        else:
+            verdict = f"≤ {row.target:.2f}  {'met' if row.met else 'MISSED'}"
+        times = f"{row.median * 1e3:6.0f} ms  {row.fastest * 1e3:6.0f} ms"
+        lines.append(f"  {row.name:<{width}}  {times}  {row.ratio:5.2f}  {verdict}")
+    return "\n".join(lines)
+
+
+def machine() -> dict[str, object]:
+    """What the numbers were measured on."""
+    import platform
+
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+    }
