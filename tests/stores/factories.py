@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from attest.stores.archive import ArchiveStore
+from attest.stores.cache import CachedStore, ContentCache
 from attest.stores.directory import DirectoryStore
 from attest.stores.memory import MemoryStore
 from attest.stores.protocol import Store
 from attest.stores.registry import RegistryStore
 from attest.stores.registry.credentials import UserCredentials
+from attest.stores.union import Member, UnionStore
 from tests.stores.registry import real
 
 Opener = Callable[[], Store]
@@ -49,6 +51,19 @@ def _archive(directory: Path) -> Iterator[Opener]:
     yield lambda: ArchiveStore(directory / "store.tar", "store", create=True)
 
 
+@contextmanager
+def _union(directory: Path) -> Iterator[Opener]:
+    first, second = MemoryStore("first"), MemoryStore("second")
+    members = (Member(first, lambda repository: f"mirror/{repository}"), Member(second, lambda repository: "all"))
+    yield lambda: UnionStore(members)
+
+
+@contextmanager
+def _cached(directory: Path) -> Iterator[Opener]:
+    store = MemoryStore()
+    yield lambda: CachedStore(store, ContentCache(directory / "cache"))
+
+
 def _registry(
     serving: Callable[[Path], AbstractContextManager[str]],
 ) -> Callable[[Path], AbstractContextManager[Opener]]:
@@ -65,6 +80,14 @@ FACTORIES = (
     Factory("directory tree", _directory, "npm/semver", "pypi/idna"),
     Factory("single directory", _directory, "", "npm/semver"),
     Factory("archive", _archive, "", None),
+    Factory(
+        "union",
+        _union,
+        "npm/semver",
+        "pypi/idna",
+        {"test_referrers_are_listed_with_type_and_annotations": "a place names the one store that has it"},
+    ),
+    Factory("cached", _cached, "npm/semver", "pypi/idna"),
     Factory(
         "olareg",
         _registry(real.olareg),
