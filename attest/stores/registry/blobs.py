@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from attest import limits
 from attest.errors import DigestMismatch, StoreUnavailable
@@ -15,7 +15,7 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.stores.registry.challenge import PULL, PUSH, Scope, Scopes, merge
 from attest.stores.registry.client import Client
-from attest.stores.registry.messages import Interrupted, Repeat, Request, Response
+from attest.stores.registry.messages import Interrupted, Repeat, Request, Response, join
 from attest.stores.registry.options import RegistryOptions
 from attest.stores.registry.transport import TooLarge
 
@@ -77,6 +77,16 @@ class Blobs:
         raise StoreUnavailable(
             "cannot read the blob", where=where, why="the registry does not resume where it broke off"
         )
+
+    def has(self, repository: str, digest: Digest) -> bool:
+        """Whether it is there now, whatever was seen before."""
+        scopes = (Scope.repository(self._client.scoped(repository), PULL),)
+        response = self._client.send(Request("HEAD", self._client.url(repository, f"blobs/{digest}")), scopes)
+        if response.ok:
+            self._remember(repository, digest)
+        elif response.status != 404:
+            raise self._client.failure(response, f"cannot look for the blob {digest}", repository)
+        return response.ok
 
     def exists(self, repository: str, digest: Digest, scopes: Scopes) -> bool:
         """Ask with HEAD, unless it was seen there before."""
@@ -184,7 +194,7 @@ class Blobs:
 
 
 def _location(response: Response) -> str:
-    return urljoin(response.url, response.headers["location"])
+    return join(response.url, response.headers["location"])
 
 
 def _joined(kept: bytes, response: Response) -> bytes | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from attest.errors import StoreError, StoreUnavailable
 from attest.oci.reference import DOCKER_HUB, hub, is_repository
@@ -19,6 +19,7 @@ from attest.stores.registry.messages import (
     Request,
     Response,
     is_loopback,
+    join,
     origin,
     retry_after,
     shown,
@@ -149,7 +150,7 @@ class Client:
             target = response.headers.get("location")
             if response.status not in moved or not target or not request.redirects:
                 return response
-            url = urljoin(request.url, target)
+            url = join(request.url, target)
             if request.url.startswith("https:") and not url.startswith("https:"):
                 raise StoreUnavailable("redirected from HTTPS to plain HTTP", where=shown(request.url), why=shown(url))
             request = replace(request, url=url)

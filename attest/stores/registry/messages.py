@@ -95,6 +95,14 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname.lower(), _DEFAULT_PORTS[parts.scheme] if port is None else port
 
 
+def join(response_url: str, target: str) -> str:
+    """Where a ``Location`` or ``Link`` leads. Raises `StoreUnavailable` for what is no URL."""
+    try:
+        return urljoin(response_url, target)
+    except ValueError:
+        raise StoreUnavailable("leads to what is no URL", where=shown(response_url)) from None
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name, without port and brackets, is this machine by its spelling alone."""
     if host == "localhost" or host.endswith(".localhost"):
@@ -123,7 +131,7 @@ def next_link(response: Response) -> str | None:
     for target, parameters in _LINK.findall(response.headers.get("link", "")):
         for quoted, bare in _REL.findall(parameters):
             if "next" in (quoted or bare).lower().split():
-                return urljoin(response.url, str(target))
+                return join(response.url, str(target))
     return None
 
 

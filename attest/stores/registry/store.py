@@ -78,6 +78,10 @@ class RegistryStore:
         if not self._api_lists(repository, subject, descriptor.digest):
             self._fallback.add(repository, subject, manifest, descriptor.digest)
 
+    def has(self, repository: str, digest: Digest) -> bool:
+        """Whether a blob is there, without reading it."""
+        return self._blobs.has(repository, digest)
+
     def mount(self, repository: str, digest: Digest, source: str) -> bool:
         """Let a blob of the repository ``source`` be in ``repository`` too; False where that is not offered."""
         return self._blobs.mount(repository, digest, source)

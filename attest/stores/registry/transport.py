@@ -30,21 +30,18 @@ class Transport:
     """Pooled connections for many threads. Raises `Interrupted` and `StoreUnavailable`."""
 
     def __init__(self, options: RegistryOptions) -> None:
-        import requests
         from requests.adapters import HTTPAdapter
 
         self._options = options
         self._clock = options.clock
-        self._session = requests.Session()
-        self._session.trust_env = False  # else `requests` would take credentials from netrc by itself
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=16, pool_maxsize=_CONNECTIONS))
+        # not a `requests.Session`: that reads netrc, keeps cookies, and reads a redirect's body without any cap
+        self._adapter = HTTPAdapter(pool_connections=16, pool_maxsize=_CONNECTIONS)
         self._timeout = (options.connect_timeout, options.read_timeout)
         certificate, key = options.client_certificate, options.client_key
         self._certificate = (certificate, key) if certificate and key else certificate
 
     def close(self) -> None:
-        self._session.close()
+        self._adapter.close()
 
     def exchange(self, request: Request) -> Response:
         """Send ``request`` once and read the whole answer."""
@@ -54,14 +51,13 @@ class Transport:
         self._check_scheme(request.url)
         try:
             prepared = self._prepare(request)
-            answer = self._session.send(
+            answer = self._adapter.send(
                 prepared,
                 stream=True,
                 timeout=self._timeout,
                 verify=self._options.ca_file or True,
                 cert=self._certificate,
                 proxies=self._proxies(request.url),
-                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise _failure(error, request) from None
@@ -111,11 +107,14 @@ class Transport:
         length = headers.get("content-length")
         expected = int(length) if length is not None and length.isdecimal() else None
         # what is not content is a message, which the cap on the content does not fit
-        limit = request.limit if 200 <= answer.status_code < 300 else _MESSAGE
+        content = 200 <= answer.status_code < 300
+        limit, too_large = (request.limit, TooLarge) if content else (_MESSAGE, StoreUnavailable)
         if expected is not None and expected > limit:
-            raise TooLarge("answer too large", where=where, why=f"more than {limit} bytes")
+            raise too_large("answer too large", where=where, why=f"more than {limit} bytes")
         body = bytearray()
         cut = self._receive(answer.raw, body, where, limit, deadline)
+        if len(body) > limit:
+            raise too_large("answer too large", where=where, why=f"more than {limit} bytes")
         response = Response(answer.status_code, headers, bytes(body), request.url)
         if cut is None and expected is not None and len(body) != expected:
             cut = f"{len(body)} of {expected} bytes"
@@ -127,7 +126,7 @@ class Transport:
     def _receive(
         self, raw: urllib3.HTTPResponse, body: bytearray, where: str, limit: int, deadline: float
     ) -> str | None:
-        """Read into ``body``; the reason why it broke off, if it did."""
+        """Read into ``body``, at most a piece more than ``limit``; the reason why it broke off, if it did."""
         import urllib3
 
         try:
@@ -138,7 +137,7 @@ class Transport:
                     return None
                 body += piece
                 if len(body) > limit:
-                    raise TooLarge("answer too large", where=where, why=f"more than {limit} bytes")
+                    return None
                 if self._clock.monotonic() > deadline:
                     raise Interrupted(
                         "answer too slow",
