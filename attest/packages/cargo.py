@@ -21,7 +21,9 @@ def _file_name(file_name: str) -> tuple[str, str] | None:
 
 def _read(archive: Archive) -> Identity | None:
     found = archive.one("*/Cargo.toml")
-    if found is None or (archive.one("*/PKG-INFO") and not archive.one("*/Cargo.toml.orig")):
+    if found is None or found.path[0] == "package":
+        return None  # cargo writes NAME-VERSION, npm writes package
+    if archive.one("*/PKG-INFO") and not archive.one("*/Cargo.toml.orig"):
         return None  # the sdist of a Python package written in Rust
     import tomllib
 

@@ -8,7 +8,6 @@ it would also match ``acme/app-evil``. The version is ignored unless one is writ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from attest.errors import UsageError
 from attest.packages.purl import Purl
@@ -75,25 +74,18 @@ class PurlPattern:
 
 
 def _normalised(kind: str, segments: list[str], version: str | None, text: str) -> tuple[tuple[str, ...], str | None]:
-    """Exact parts as the ecosystem writes them: normalised by the very code that normalises purls."""
-    *parts, name = (segment if segment in (_ONE, _ANY) else unquote(segment) for segment in segments)
-    namespace = tuple(parts)
-    row = ecosystem(ascii_lower(kind))
+    """Exact parts as the ecosystem writes them: decoded and normalised by the very code that reads purls."""
+    shown = [_STAND_IN if segment in (_ONE, _ANY) else segment for segment in segments]
+    shown_version = _STAND_IN if version in (None, _ONE) else version
     try:
-        if name not in (_ONE, _ANY):
-            name = row.name(name)
-        if name != _ANY:
-            namespace = namespace or row.namespace_default
-            row.check_namespace(namespace)
-        if namespace and namespace[0] != _ONE:
-            namespace = row.normalise_segments(namespace)
-        if version == "":
-            raise ValueError("an empty version")
-        if version is not None and version != _ONE:
-            version = row.version(unquote(version))
-    except ValueError as error:
-        raise _refused(text, str(error)) from None
-    return (*namespace, name), version
+        purl = Purl.parse(f"pkg:{kind}/{'/'.join(shown)}@{shown_version}")
+    except UsageError as error:
+        raise _refused(text, error.why or error.what) from None
+    normal = (*purl.namespace, purl.name)
+    if any(_ONE in part for part in (*normal, purl.version)):
+        raise _refused(text, "'%2A' is a '*' that is part of a name; no package has one")
+    parts = tuple(segment if segment in (_ONE, _ANY) else normal[at] for at, segment in enumerate(segments))
+    return parts, version if version in (None, _ONE) else purl.version
 
 
 def _refused(text: str, why: str) -> UsageError:

@@ -50,7 +50,7 @@ def gunzip(file: BinaryIO, size: int) -> Iterator[bytes]:
                     raise PackageError("a package that unpacks to too much", why=f"more than {allowed} bytes")
                 if data:
                     yield data
-            if stream.eof and (stream.unused_data.strip(b"\0") or file.read(_CHUNK).strip(b"\0") or file.read(1)):
+            if stream.eof and (piece or stream.unused_data).strip(b"\0"):
                 raise PackageError("more than one gzip stream", why="readers disagree about what follows the first")
     except zlib.error as error:
         raise PackageError("not whole gzip data", why=str(error)) from None
