@@ -226,7 +226,11 @@ class FallbackTags:
         return manifest.listing_descriptor() if digest.encoded.startswith(tag.rpartition("-")[2]) else None
 
     def _write(self, repository: str, subject: Digest, index: _Index, entries: tuple[Descriptor, ...]) -> None:
-        made = write_index(entries, annotations=index.annotations)
+        try:
+            made = write_index(entries, annotations=index.annotations)
+        except FormatError as error:
+            where = f"{repository}:{fallback_tag(subject)}"
+            raise StoreRefused("cannot list the referrer: index too large", where=where, why=error.why) from None
         with suppress(Interrupted):  # whether it was carried out shows when it is read again
             self._manifests.put(
                 repository, fallback_tag(subject), names.OCI_INDEX, made.raw, conditions=index.conditions()
