@@ -16,6 +16,9 @@ EVIDENCE_BLOB: Final = 32 * MIB
 BLOB: Final = 512 * MIB
 """Largest blob held in memory when a graph is copied; anchors and evidence are far smaller."""
 
+EVIDENCE_TOTAL: Final = 128 * MIB
+"""Most bytes of bundles read for one subject; one signature has 2 KiB, one with a large SBOM 10 MiB."""
+
 INLINE_DATA: Final = 64 * KIB
 """Layers up to this size are also written into the descriptor's `data` (design.md §4, Evidence)."""
 
@@ -28,6 +31,9 @@ CACHE: Final = 512 * MIB
 JSON_DEPTH: Final = 128
 """Deepest nesting of arrays and objects; real SBOMs and statements stay below 30."""
 
+JSON_CONTAINERS: Final = 1_000_000
+"""Most objects and arrays in one document, which take some 100 bytes of memory each; 32 MiB of SBOM have 300,000."""
+
 JSON_NUMBER_DIGITS: Final = 32
 """Longest number; a 64-bit integer has 20 digits, a shortest-form double 24 characters."""
 
@@ -36,6 +42,9 @@ REFERRERS: Final = 20_000
 
 LISTING_PAGES: Final = 1_000
 """Most pages of one listing of referrers or tags: a registry may send short and empty ones, and link them for ever."""
+
+GRAPH_MANIFESTS: Final = 500_000
+"""Most manifests that are copied as one graph: a hostile store can make referrers of referrers for ever."""
 
 LAYOUT_SCAN_FILES: Final = 100_000
 """Most blobs of a layout that nothing names and that are read in search of unlisted referrers, in one listing."""
