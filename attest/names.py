@@ -20,6 +20,10 @@ LAYOUT_VERSION: Final = "1.0.0"
 ANNOTATION_OLAREG_CONVERTED: Final = "org.olareg.referrer.convert"
 ANNOTATION_OLAREG_SUBJECT: Final = "org.olareg.referrer.subject"
 
+# --- registries without the referrers API (docs/decisions/0005-registry-client.md) -----------------------------------
+ANNOUNCEMENT: Final = ".ref-"
+"""Between a subject's fallback tag and the first 32 hex digits of a referrer's digest."""
+
 # --- attest (design.md §4) -------------------------------------------------------------------------------------------
 VERSION_ANCHOR: Final = "application/vnd.attest.version.v1"
 ANCHOR: Final = "application/vnd.attest.artifact.v1"

@@ -33,14 +33,14 @@ from attest.stores.registry.manifests import Manifests
 from attest.stores.registry.messages import Interrupted
 from attest.stores.registry.options import Clock
 
-_ANNOUNCED: Final = re.compile(r"(.+)\.ref-[0-9a-f]{32}")
+_ANNOUNCED: Final = re.compile(rf"(.+){re.escape(names.ANNOUNCEMENT)}[0-9a-f]{{32}}")
 _ROUNDS: Final = 60
 _REMEMBERED: Final = 20_000
 
 
 def announcement(subject: Digest, referrer: Digest) -> str:
     """The tag that says: this manifest refers to ``subject``."""
-    return f"{fallback_tag(subject)}.ref-{referrer.encoded[:32]}"
+    return f"{fallback_tag(subject)}{names.ANNOUNCEMENT}{referrer.encoded[:32]}"
 
 
 def is_bookkeeping(tag: str) -> bool:
@@ -199,7 +199,7 @@ class FallbackTags:
         tags are read unless the fallback tag is there and the order was seen.
         """
         mark = fallback_tag(subject)
-        prefix = f"{mark}.ref-"
+        prefix = f"{mark}{names.ANNOUNCEMENT}"
         if index.found and repository in self._sorted:
             near: list[str] = []
             for tag in self._manifests.tags(repository, after=mark):
