@@ -24,7 +24,7 @@ _WAYS = {
     "custom types": ("stores what other tools wrote", "cannot copy what has such types to this registry"),
     "data field": ("puts small content into the manifest", "cannot store anchors here: choose another registry"),
     "sha512": ("keeps such digests when it copies", "cannot copy manifests named by sha512 to this registry"),
-    "OCI-Subject": ("takes its word that a referrer is listed", "asks the referrers API after each write"),
+    "OCI-Subject": ("takes its word that a referrer is listed", "looks after each write whether the API lists it"),
     "referrers API": ("asks it, and the fallback tag too", "writes and reads the fallback tag"),
     "referrers filter": ("spares what is not wanted", "lists all and filters itself"),
     "referrers pages": ("reads every page", "reads everything at once"),
@@ -34,7 +34,7 @@ _WAYS = {
     ),
     "chunked upload": ("sends large content in pieces", "sends content in one piece"),
     "mount": ("copies between repositories without moving content", "uploads content again when it copies"),
-    "tags pages": ("reads every page", "reads all tags at once"),
+    "tags pages": ("reads every page", "goes on behind the last tag of a full page"),
     "delete": ("removes a manifest when asked to", "cannot remove evidence here: ask the registry's operator"),
     "delete tags": ("removes the tags of what it deletes", "leaves tags to the registry"),
 }
