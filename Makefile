@@ -29,7 +29,7 @@ test-all: $(development) peers ## run the tests, the slow ones too, against the 
 .PHONY: check
 check: $(development) ## formatting, lint, types, rooms, and whether the documents tell the truth
 	$(python) -m ruff format --check
-	$(python) -m ruff check
+	$(python) -m ruff check --no-cache
 	$(python) -m mypy
 	.venv/bin/lint-imports
 	$(python) -m pytest tests/test_rooms.py tests/test_readme.py
