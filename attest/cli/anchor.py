@@ -22,7 +22,6 @@ def add(commands: Any) -> None:
         help="create the anchors of package artifacts",
         description="Create the anchors of package artifacts. Doing it again changes nothing.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_subjects(parser, many=True)
     options.add_store(parser)

@@ -23,7 +23,6 @@ def add(commands: Any) -> None:
         help="attach an SBOM, provenance or another document",
         description="Attach a document to a package artifact, in a signed statement or as it is.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_subjects(parser, many=False)
     parser.add_argument("file", metavar="FILE", help="the document (JSON)")

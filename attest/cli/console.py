@@ -15,13 +15,23 @@ _PROGRESS_AFTER = 1.0  # seconds; what is quicker needs no bar
 
 
 def print_json(value: Any) -> None:
-    """One JSON document, indented and in the order given, so that a diff of two runs can be read."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """One JSON document, indented and in the order given, so that a diff of two runs can be read.
+
+    ASCII, so that nothing in it is an order to a terminal.
+    """
+    print(json.dumps(value, indent=2))
 
 
 def note(text: str) -> None:
-    """A line for the person who is watching."""
-    print(text, file=sys.stderr)
+    """A line for the person who is watching, harmless to the terminal whoever wrote what it quotes."""
+    from attest.report.style import Style
+
+    print(Style.of(sys.stderr, colour=False).safe(text), file=sys.stderr)
+
+
+def complain(text: str) -> None:
+    """Why the command ends without doing what it was asked."""
+    note(f"attest: {text}")
 
 
 def coloured(stream: TextIO) -> bool:

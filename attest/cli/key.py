@@ -27,7 +27,6 @@ def add(commands: Any) -> None:
         help="make and convert signing keys",
         description="Make and convert signing keys.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     generate = actions.add_parser("generate", help="write NAME.key and NAME.pub")

@@ -24,7 +24,6 @@ def add(commands: Any) -> None:
         help="what is attached to a package or image",
         description="List what is attached to a package or an image, signed or not, good or damaged.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_subjects(parser, many=True)
     options.add_store(parser)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from attest import __version__
-from attest.cli import anchor, attach, key, list_, options, sign, tree, verify
-from attest.errors import EXIT_DONE, EXIT_INCONCLUSIVE, AttestError
+from attest.cli import anchor, attach, console, doctor, key, list_, options, sign, tree, verify
+from attest.errors import EXIT_INCONCLUSIVE, AttestError
 
-COMMANDS = (anchor, sign, attach, list_, tree, verify, key)
+COMMANDS = (anchor, sign, attach, list_, tree, verify, doctor, key)
 
 _DESCRIPTION = """\
 Sign, attach and verify evidence about packages of any ecosystem, on any OCI registry or directory. No byte of package
@@ -28,13 +31,7 @@ exit codes: 0 admitted or done, 1 denied, 2 usage or malformed input, 3 inconclu
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; imports nothing heavy."""
-    parser = argparse.ArgumentParser(
-        prog="attest",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = _Parser(prog="attest", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"attest {__version__}")
     options.add_store(parser, before=True)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
@@ -45,17 +42,31 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; argparse itself exits with 2 on a usage error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that this terminal cannot show is no reason to stop
     parsed = build_parser().parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except AttestError as error:
-        print(f"attest: {error}", file=sys.stderr)
+        console.complain(str(error))
         return error.exit_code
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone (`attest list … | head`): nothing is wrong
-        return EXIT_DONE
+        # The reader has gone (`attest verify … | grep -q …`), and with it the answer: never success, as it is denied
+        # by SIGPIPE elsewhere. What is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INCONCLUSIVE
+    except OSError as error:
+        console.complain(f"cannot go on: {error}")
+        return EXIT_INCONCLUSIVE
     except KeyboardInterrupt:
-        print("attest: interrupted", file=sys.stderr)
+        console.complain("interrupted")
         return EXIT_INCONCLUSIVE
     return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Takes no abbreviations, which would change their meaning with every new option, and shows examples as written."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)

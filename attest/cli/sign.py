@@ -23,7 +23,6 @@ def add(commands: Any) -> None:
         help="sign a package artifact or an image",
         description="Sign a package artifact: attach a statement that names its anchor and its digest.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_subjects(parser, many=True)
     options.add_store(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -62,7 +63,7 @@ def _parse(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> N
         _check_alone(text, expected, digest)
         return _in_directory(text)
     path = Path(text)
-    if not path.exists():
+    if not os.path.exists(text):  # False, too, for what is too long or cannot be a path
         return _in_registry(text, expected, digest)
     package = identify(path)
     if expected is not None and package.purl != expected:

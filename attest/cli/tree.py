@@ -28,7 +28,6 @@ def add(commands: Any) -> None:
         help="draw what hangs on a package version",
         description="Draw a package version, its artifacts, and what is attached to each.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_subjects(parser, many=False)
     options.add_store(parser)

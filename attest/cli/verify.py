@@ -32,7 +32,6 @@ def add(commands: Any) -> None:
         help="decide by a policy whether packages may be used",
         description="Verify the evidence of packages and decide by a policy, with reasons.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_subjects(parser, many=True)
     parser.add_argument("--policy", required=True, metavar="FILE", help="the policy (YAML)")

@@ -5,7 +5,8 @@ Damaged evidence never hides good evidence: what cannot be read is one rejected 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from attest import limits, names
 from attest.errors import FormatError, NotFound, StoreError
@@ -18,40 +19,41 @@ from attest.stores.protocol import Found, Store
 
 
 def collect(store: Store, repository: str, subject: Subject) -> Collection:
-    """All evidence of ``subject`` in one repository. Raises `StoreUnavailable` where nothing can be listed at all."""
+    """All evidence of ``subject`` in one repository. Raises `StoreUnavailable` where nothing can be listed at all.
+
+    Manifests first and then bundles, each of these in parallel; of bundles at most `limits.EVIDENCE_TOTAL` bytes.
+    """
     listing = store.referrers(repository, subject.manifest.digest)
-    candidates: list[Candidate] = []
-    rejected: list[Rejected] = []
-    problems = list(listing.problems)
-
-    def read(found: Found) -> Candidate | Rejected | _Unread:
-        try:
-            return _read(store, repository, found, subject)
-        except _Unfit as unfit:
-            return unfit.rejected
-        except NotFound as error:
-            return Rejected(found, Check.READ, f"listed but not there: {error}", _claims(found))
-        except StoreError as error:
-            return _Unread(Rejected(found, Check.READ, str(error), _claims(found)), error)
-
-    for outcome in in_parallel(read, listing.items):
-        if isinstance(outcome, Candidate):
-            candidates.append(outcome)
-        elif isinstance(outcome, Rejected):
-            rejected.append(outcome)
-        else:
-            rejected.append(outcome.rejected)
-            problems.append(f"{outcome.rejected.digest}: {outcome.error}")
-    complete = listing.complete and len(problems) == len(listing.problems)
-    return Collection(subject, tuple(candidates), tuple(rejected), complete, tuple(problems), listing.listed_at)
+    reader = _Reader(store, repository, subject)
+    seen = list(in_parallel(reader.manifest, listing.items))
+    outcomes = list(in_parallel(reader.content, _affordable(seen)))
+    problems = [*listing.problems, *(outcome.problem for outcome in outcomes if isinstance(outcome, _Unread))]
+    return Collection(
+        subject=subject,
+        candidates=tuple(outcome for outcome in outcomes if isinstance(outcome, Candidate)),
+        rejected=tuple(
+            outcome.rejected if isinstance(outcome, _Unread) else outcome
+            for outcome in outcomes
+            if not isinstance(outcome, Candidate)
+        ),
+        complete=listing.complete and not any(isinstance(outcome, _Unread) for outcome in outcomes),
+        problems=tuple(problems),
+        listed_at=listing.listed_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """A referrer that may be good: the store could not say."""
+    """A referrer that may be good: it could not be read, which says nothing about it."""
 
     rejected: Rejected
-    error: StoreError
+
+    @property
+    def problem(self) -> str:
+        return f"{self.rejected.digest}: {self.rejected.reason}"
+
+
+_Outcome = Candidate | Rejected | _Unread
 
 
 class _Unfit(Exception):
@@ -62,37 +64,80 @@ class _Unfit(Exception):
         self.rejected = rejected
 
 
-def _read(store: Store, repository: str, found: Found, subject: Subject) -> Candidate:
-    raw = _fetch(store, repository, found, found.descriptor, limits.MANIFEST)
-    try:
-        manifest = Manifest.parse(raw, media_type=found.descriptor.media_type)
-        if manifest.subject is None or manifest.subject.digest != subject.manifest.digest:
-            raise FormatError("the manifest has another subject", why=str(manifest.subject and manifest.subject.digest))
-    except FormatError as error:
-        raise _Unfit(Rejected(found, Check.FORM, str(error), _claims(found))) from None
-    if not is_bundle(manifest):
+def _affordable(seen: Sequence[_Outcome]) -> list[_Outcome]:
+    """In the order of the listing, bundles until their sizes sum up to the cap; the rest is left unread."""
+    total = 0
+    chosen: list[_Outcome] = []
+    for outcome in seen:
+        if isinstance(outcome, Candidate) and is_bundle(outcome.manifest):
+            total += outcome.manifest.layers[0].size
+            if total > limits.EVIDENCE_TOTAL:
+                reason = f"not read: there is more evidence than {limits.EVIDENCE_TOTAL} bytes"
+                outcome = _Unread(Rejected(outcome.found, Check.READ, reason, outcome.claims))
+        chosen.append(outcome)
+    return chosen
+
+
+class _Reader:
+    """Reads one referrer of one subject, in two steps; what cannot be read or is malformed comes back rejected."""
+
+    def __init__(self, store: Store, repository: str, subject: Subject) -> None:
+        self._store = store
+        self._repository = repository
+        self._subject = subject.manifest.digest
+
+    def manifest(self, found: Found) -> _Outcome:
+        """A candidate without its bundle."""
+        return self._guarded(found, _claims(found), lambda: self._manifest(found))
+
+    def content(self, seen: _Outcome) -> _Outcome:
+        """The candidate with its bundle, if it is one; whatever is no candidate stays as it is."""
+        if not isinstance(seen, Candidate) or not is_bundle(seen.manifest):
+            return seen
+        return self._guarded(seen.found, seen.claims, lambda: self._bundle(seen))
+
+    def _guarded(self, found: Found, claims: str | None, read: Callable[[], Candidate]) -> _Outcome:
+        try:
+            return read()
+        except _Unfit as unfit:
+            return unfit.rejected
+        except NotFound as error:
+            return Rejected(found, Check.READ, f"listed but not there: {error}", claims)
+        except StoreError as error:
+            return _Unread(Rejected(found, Check.READ, str(error), claims))
+
+    def _manifest(self, found: Found) -> Candidate:
+        raw = self._fetch(found, found.descriptor, limits.MANIFEST)
+        try:
+            manifest = Manifest.parse(raw, media_type=found.descriptor.media_type)
+            other = manifest.subject and manifest.subject.digest
+            if other != self._subject:
+                raise FormatError("the manifest has another subject", why=str(other))
+        except FormatError as error:
+            raise _Unfit(Rejected(found, Check.FORM, str(error), _claims(found))) from None
         return Candidate(found, manifest, None)
-    layer = manifest.layers[0]
-    data = layer.data if layer.data is not None else _fetch(store, repository, found, layer, limits.EVIDENCE_BLOB)
-    try:
-        return Candidate(found, manifest, Bundle.parse(data))
-    except FormatError as error:
-        raise _Unfit(Rejected(found, Check.FORM, str(error), Candidate(found, manifest, None).claims)) from None
+
+    def _bundle(self, seen: Candidate) -> Candidate:
+        layer = seen.manifest.layers[0]
+        data = layer.data if layer.data is not None else self._fetch(seen.found, layer, limits.EVIDENCE_BLOB)
+        try:
+            return replace(seen, bundle=Bundle.parse(data))
+        except FormatError as error:
+            raise _Unfit(Rejected(seen.found, Check.FORM, str(error), seen.claims)) from None
+
+    def _fetch(self, found: Found, descriptor: Descriptor, limit: int) -> bytes:
+        if descriptor.size > limit:
+            reason = f"{descriptor.size} bytes, more than the limit of {limit}"
+            raise _Unfit(Rejected(found, Check.READ, reason, _claims(found)))
+        try:
+            return self._store.fetch(self._repository, descriptor)
+        except FormatError as error:
+            raise _Unfit(Rejected(found, Check.READ, str(error), _claims(found))) from None
 
 
 def is_bundle(manifest: Manifest) -> bool:
     """As cosign decides it (BUNDLE_SPEC.md): one layer, of a bundle media type; the artifact type does not count."""
     return len(manifest.layers) == 1 and manifest.layers[0].media_type.startswith(names.BUNDLE_PREFIX)
-
-
-def _fetch(store: Store, repository: str, found: Found, descriptor: Descriptor, limit: int) -> bytes:
-    if descriptor.size > limit:
-        reason = f"{descriptor.size} bytes, more than the limit of {limit}"
-        raise _Unfit(Rejected(found, Check.READ, reason, _claims(found)))
-    try:
-        return store.fetch(repository, descriptor)
-    except FormatError as error:
-        raise _Unfit(Rejected(found, Check.READ, str(error), _claims(found))) from None
 
 
 def _claims(found: Found) -> str | None:

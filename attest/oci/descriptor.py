@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -87,7 +86,7 @@ EMPTY: Final = Descriptor.of(names.OCI_EMPTY, EMPTY_BYTES)
 def _inline(encoded: str, digest: Digest, size: int, where: str) -> bytes | None:
     try:
         data = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or plain for what is not ASCII
         raise FormatError("not base64", where=where, why=str(error)) from None
     if len(data) != size:
         raise DigestMismatch("content does not match its size", where=where, why=f"{len(data)} bytes, not {size}")

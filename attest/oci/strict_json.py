@@ -18,7 +18,8 @@ from attest.errors import JSONError
 
 _TYPE_NAMES: Final = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
 
-_TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKENS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+"""Strings, an unterminated one up to the end, and brackets; possessive, so that no input makes it go back."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _INTEGER_MAX: Final = 2**63 - 1
@@ -35,7 +36,10 @@ def read(data: bytes, *, where: str, limit: int) -> Any:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise JSONError("not UTF-8", where=where, why=f"byte {error.start}") from None
-    if data.count(b"{") + data.count(b"[") > limits.JSON_DEPTH:
+    containers = data.count(b"{") + data.count(b"[")
+    if containers > limits.JSON_CONTAINERS:
+        raise JSONError("not read", where=where, why=f"more than {limits.JSON_CONTAINERS} objects and arrays")
+    if containers > limits.JSON_DEPTH:
         _check_depth(data, where)
     try:
         value = json.loads(

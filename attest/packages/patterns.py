@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attest.errors import UsageError
-from attest.packages.purl import Purl
+from attest.packages.purl import Purl, decode
 from attest.packages.row import ascii_lower
 from attest.packages.table import ecosystem
 
@@ -75,17 +75,32 @@ class PurlPattern:
 
 def _normalised(kind: str, segments: list[str], version: str | None, text: str) -> tuple[tuple[str, ...], str | None]:
     """Exact parts as the ecosystem writes them: decoded and normalised by the very code that reads purls."""
-    shown = [_STAND_IN if segment in (_ONE, _ANY) else segment for segment in segments]
-    shown_version = _STAND_IN if version in (None, _ONE) else version
+    *parts, name = (segment if segment in (_ONE, _ANY) else _exact(segment, text) for segment in segments)
+    namespace = tuple(parts)
+    row = ecosystem(ascii_lower(kind))
     try:
-        purl = Purl.parse(f"pkg:{kind}/{'/'.join(shown)}@{shown_version}")
-    except UsageError as error:
-        raise _refused(text, error.why or error.what) from None
-    normal = (*purl.namespace, purl.name)
-    if any(_ONE in part for part in (*normal, purl.version)):
-        raise _refused(text, "'%2A' is a '*' that is part of a name; no package has one")
-    parts = tuple(segment if segment in (_ONE, _ANY) else normal[at] for at, segment in enumerate(segments))
-    return parts, version if version in (None, _ONE) else purl.version
+        if name not in (_ONE, _ANY):
+            name = row.name(name)
+        if name != _ANY:
+            namespace = namespace or row.namespace_default
+            row.check_namespace(namespace)
+        if namespace and namespace[0] != _ONE:
+            namespace = row.normalise_segments(namespace)
+        if version == "":
+            raise ValueError("an empty version")
+        if version is not None and version != _ONE:
+            version = row.version(_exact(version, text))
+    except ValueError as error:
+        raise _refused(text, str(error)) from None
+    return (*namespace, name), version
+
+
+def _exact(part: str, text: str) -> str:
+    """A part that is written out, decoded. A '*' in it would be taken for a wildcard later; no package has one."""
+    decoded = decode(part, text)
+    if _ONE in decoded:
+        raise _refused(text, f"{part!r}: a '*' stands for a whole segment only, and no name has one")
+    return decoded
 
 
 def _refused(text: str, why: str) -> UsageError:

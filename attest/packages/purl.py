@@ -55,9 +55,9 @@ class Purl:
             raise _refused(text, "it has no version", _SHAPE)
         return cls._of(
             kind,
-            tuple(_decode(segment, text) for segment in namespace),
-            _decode(name, text),
-            _decode(version, text),
+            tuple(decode(segment, text) for segment in namespace),
+            decode(name, text),
+            decode(version, text),
             text,
         )
 
@@ -103,7 +103,8 @@ def _encode(text: str) -> str:
     return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in text.encode("utf-8"))
 
 
-def _decode(segment: str, text: str) -> str:
+def decode(segment: str, text: str) -> str:
+    """One percent-encoded segment of the purl or pattern ``text``. Raises `UsageError`."""
     try:
         return _ESCAPE.sub(_byte, segment.encode("utf-8")).decode("utf-8")
     except UnicodeError:

@@ -80,7 +80,7 @@ def _spdx2(document: Mapping[str, Any]) -> Sbom:
     described = tuple(
         Described(_string(item, "name"), _string(item, "versionInfo"), _spdx2_purl(item))
         for item in packages
-        if item.get("SPDXID") in roots
+        if _string(item, "SPDXID") in roots
     )
     return Sbom("SPDX", version.removeprefix("SPDX-"), len(packages) - len(described), described)
 
@@ -104,7 +104,7 @@ def _spdx3(document: Mapping[str, Any]) -> Sbom:
     described = tuple(
         Described(_string(item, "name"), _string(item, "software_packageVersion"), _string(item, "software_packageUrl"))
         for item in packages
-        if item.get("spdxId") in roots
+        if _string(item, "spdxId") in roots
     )
     version = context.removeprefix("https://spdx.org/rdf/").partition("/")[0]
     return Sbom("SPDX", version, len(packages) - len(described), described)

@@ -85,6 +85,38 @@ def test_a_reader_that_leaves_is_no_error(verify: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_denial_is_never_success_because_the_reader_has_gone(attest: Workplace) -> None:
+    verify = f"{sys.executable} -m attest verify dist/acme-1.0-py3-none-any.whl --policy policy.yaml"
+    script = f"set -o pipefail; ({verify}; echo $? > code) | true"
+    for _ in range(3):
+        subprocess.run(["bash", "-c", script], check=False, timeout=30)
+        assert Path("code").read_text(encoding="ascii").strip() in ("1", "3")
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written(attest: Workplace, redirection: str) -> None:
+    command = f"{sys.executable} -m attest verify dist/acme-1.0-py3-none-any.whl --policy policy.yaml {redirection}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode in (1, 3)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_without_the_marks(verify: list[str]) -> None:
+    tree = [*verify[:3], "tree", verify[4]]
+    done = subprocess.run(
+        tree, capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=True
+    )
+    assert "\\u2514\\u2500 sigstore.dev/cosign/sign/v1" in done.stdout
+
+
+def test_what_others_wrote_gives_no_orders_to_the_terminal(attest: Workplace) -> None:
+    attest.write("evil.whl", "no package")
+    hostile = "\x1b]0;owned\x07"
+    said = attest("verify", f"pkg:npm/x@1{hostile}", "--policy", "policy.yaml")
+    assert said.code == 2
+    assert "\x1b" not in said.err
+
+
 def test_starting_imports_nothing_heavy() -> None:
     heavy = ("sigstore", "cryptography", "requests", "rich", "ruamel", "in_toto_attestation", "packaging", "nacl")
     code = f"import sys, attest.cli.main as m; m.build_parser(); print([n for n in {heavy!r} if n in sys.modules])"

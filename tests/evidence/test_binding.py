@@ -28,9 +28,10 @@ LEFT_PAD = npm("pkg:npm/left-pad@1.3.0")
 
 
 def statement(*subjects: tuple[str | None, Mapping[str, str]], predicate: Mapping[str, Any] | None = None) -> Statement:
+    is_bom = predicate is not None and "bomFormat" in predicate
     raw = write_statement(
         [StatementSubject(name, dict(digests)) for name, digests in subjects],
-        names.PREDICATE_CYCLONEDX,
+        names.PREDICATE_CYCLONEDX if is_bom else "https://example.com/predicate/v1",
         predicate if predicate is not None else {"x": 1},
     )
     return Statement.parse(raw)
@@ -64,17 +65,42 @@ def test_a_file_name_names_a_package(file_name: str, expected: Binding | str) ->
     assert bind(statement((file_name, {"sha256": "ab" * 32})), subject) == expected
 
 
+def bom(**component: str) -> dict[str, Any]:
+    return {"bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {"component": component}}
+
+
 @pytest.mark.parametrize(
     "predicate",
     [
         {"purl": "pkg:npm/left-pad@1.3.0"},
         {"name": "left-pad", "version": "1.3.0", "registry": "x"},
-        {"metadata": {"component": {"type": "library", "name": "left-pad", "version": "1.3.0"}}},
-        {"metadata": {"component": {"purl": "pkg:npm/left-pad@1.3.0?repository_url=x"}}},
+        bom(type="library", name="left-pad", version="1.3.0"),
+        bom(type="file", purl="pkg:npm/left-pad@1.3.0?repository_url=x"),
     ],
 )
 def test_the_predicate_may_give_the_name(predicate: dict[str, Any]) -> None:
     assert bind(statement((None, {"sha512": BYTES}), predicate=predicate), LEFT_PAD) is Binding.NAME
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        bom(type="library", group="@acme", name="left-pad", version="1.3.0"),
+        bom(type="library", name="left-pad@1.3.0#", version="9"),
+        {"name": "left-pad@1.3.0#y", "version": "9"},
+    ],
+)
+def test_a_name_is_put_together_by_parts(predicate: dict[str, Any]) -> None:
+    refusal = bind(statement((None, {"sha512": BYTES}), predicate=predicate), LEFT_PAD)
+    assert str(refusal).startswith("the signed content names another package: pkg:npm/")
+
+
+@pytest.mark.parametrize("kind", ["file", "container", ""])
+def test_what_is_no_package_names_none(kind: str) -> None:
+    said = statement((None, {"sha512": BYTES}), predicate=bom(type=kind, name="left-pad", version="1.3.0"))
+    assert bind(said, LEFT_PAD) == (
+        "only the digest agrees and the signed content names no package; verify the file itself"
+    )
 
 
 def test_the_same_bytes_under_another_name_are_refused_even_with_the_file_at_hand() -> None:

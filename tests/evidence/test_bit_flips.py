@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from attest.stores.memory import MemoryStore
 
 from attest import names
 from attest.evidence.attach import attach_bundle, push_anchor
@@ -30,6 +29,7 @@ from attest.signing.keys import PrivateKey, generate
 from attest.signing.sign import sign_statement
 from attest.statements.statement import Subject as StatementSubject
 from attest.statements.statement import write_statement
+from attest.stores.memory import MemoryStore
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 REPOSITORY = "npm/left-pad"
