@@ -116,8 +116,6 @@ class Transport:
         if len(body) > limit:
             raise too_large("answer too large", where=where, why=f"more than {limit} bytes")
         response = Response(answer.status_code, headers, bytes(body), request.url)
-        if cut is None and expected is not None and len(body) != expected:
-            cut = f"{len(body)} of {expected} bytes"
         if cut is not None:
             partial = response if response.status in (200, 206) and body else None
             raise Interrupted("answer cut short", where=where, why=cut, begun=True, partial=partial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -91,8 +92,11 @@ class Scripted:
         return [f"{asked.method} {asked.path}" for asked in self.asked if method in (None, asked.method)]
 
     @contextmanager
-    def running(self, address: str = "127.0.0.1") -> Iterator[Scripted]:
+    def running(self, tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+        address = "127.0.0.1"
         server = ThreadingHTTPServer((address, 0), _handler(self))
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.daemon_threads = True
         self.host = f"{address}:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

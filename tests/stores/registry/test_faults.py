@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import time
+from pathlib import Path
 
 import pytest
+import trustme
 
 from attest.errors import DigestMismatch, NotFound, StoreError, StoreRefused, StoreUnavailable
 from attest.oci.descriptor import EMPTY, EMPTY_BYTES, Descriptor
@@ -80,6 +83,13 @@ def test_the_start_of_an_upload_is_repeated_only_when_it_was_refused(registry: S
     assert put.path == f"/up?_state=a%2Fb&digest=sha256%3A{EMPTY.digest.encoded}"
     assert put.body == b"{}"
     assert put.headers["content-type"] == "application/octet-stream"
+
+
+def test_the_start_of_an_upload_that_failed_is_not_simply_repeated(registry: Scripted) -> None:
+    registry.on("POST", UPLOADS, Answer(500))
+    with pytest.raises(StoreUnavailable):
+        opened(registry.host).push(REPO, EMPTY, EMPTY_BYTES)
+    assert [asked.method for asked in registry.asked] == ["HEAD", "POST"] * 4
 
 
 def test_an_upload_that_broke_is_looked_for_before_it_is_begun_anew(registry: Scripted) -> None:
@@ -277,6 +287,23 @@ def test_a_write_is_not_turned_into_a_read(registry: Scripted, status: int) -> N
     with pytest.raises(StoreRefused):
         opened(registry.host).push(REPO, MANIFEST.descriptor(), MANIFEST.raw)
     assert "GET /elsewhere" not in registry.requests()
+
+
+def test_a_redirect_from_https_to_plain_http_is_not_followed(registry: Scripted, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    registry.on("GET", "/storage", Answer(200, DATA))
+    with Scripted().running(context) as secure:
+        store = opened(secure.host, plain_http=False, ca_file=str(tmp_path / "ca.pem"))
+        secure.on(
+            "GET", BLOB_PATH, Answer(200, DATA), Answer(307, headers={"Location": f"http://{registry.host}/storage"})
+        )
+        assert store.fetch(REPO, BLOB) == DATA
+        with pytest.raises(StoreUnavailable, match="redirected from HTTPS to plain HTTP"):
+            store.fetch(REPO, BLOB)
+    assert registry.asked == []
 
 
 def test_plain_http_stays_on_this_machine() -> None:
