@@ -42,8 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; argparse itself exits with 2 on a usage error."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that this terminal cannot show is no reason to stop
+    _prepare_streams()
     parsed = build_parser().parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
@@ -63,6 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.complain("interrupted")
         return EXIT_INCONCLUSIVE
     return code
+
+
+def _prepare_streams() -> None:
+    """A name that this terminal cannot show is no reason to stop, nor is a stream that was closed from the start."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as we run
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class _Parser(argparse.ArgumentParser):
