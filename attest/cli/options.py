@@ -28,9 +28,10 @@ def add_store(parser: argparse.ArgumentParser, *, before: bool = False) -> None:
     )
 
 
-def add_subjects(parser: argparse.ArgumentParser, *, many: bool) -> None:
+def add_subjects(parser: argparse.ArgumentParser, *, many: bool, optional: bool = False) -> None:
     """SUBJECT and the options that complete one."""
-    parser.add_argument("subjects", metavar="SUBJECT", nargs="+" if many else 1, help=_SUBJECT_HELP)
+    number: str | int = "+" if many else 1
+    parser.add_argument("subjects", metavar="SUBJECT", nargs="*" if optional else number, help=_SUBJECT_HELP)
     parser.add_argument("--digest", metavar="ALG:HEX", help="the artifact's digest, for a purl; also as sha512-BASE64")
     parser.add_argument("--purl", metavar="PURL", help="what the file must be; an error if its content says otherwise")
 

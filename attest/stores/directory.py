@@ -56,6 +56,17 @@ class DirectoryStore:
     def delete(self, repository: str, digest: Digest) -> None:
         self._layout(repository).delete(digest)
 
+    def repositories(self) -> Iterator[str]:
+        """Every layout below the root, sorted; links are not followed. Raises `StoreUnavailable` for a missing root."""
+        if not self._root.is_dir():
+            raise StoreUnavailable("the store does not exist", where=str(self._root), next_step="check its name")
+        found = []
+        for folder, inner, files in os.walk(self._root):
+            inner[:] = [name for name in inner if name not in (*_TAKEN, _SCRATCH)]
+            if INDEX in files:
+                found.append(Path(folder).relative_to(self._root).as_posix())
+        yield from sorted("" if name == "." else name for name in found)
+
     def close(self) -> None:
         """Nothing is pending: every write was finished when it returned."""
 

@@ -197,20 +197,20 @@ def cosign_subject(tag: str) -> Digest | None:
     return Digest(match[1], match[2])
 
 
-def differences(source: Graph, destination: Graph) -> tuple[str, ...]:
-    """What only one of the two graphs has, in words."""
+def differences(source: Graph, destination: Graph) -> tuple[tuple[Digest, str], ...]:
+    """What only one of the two graphs has, in words, each with the manifest that it is about."""
     return (*_missing(source, destination, "the destination"), *_missing(destination, source, "the source"))
 
 
-def _missing(one: Graph, other: Graph, where: str) -> Iterator[str]:
+def _missing(one: Graph, other: Graph, where: str) -> Iterator[tuple[Digest, str]]:
     for digest, node in one.nodes.items():
         twin = other.nodes.get(digest)
         if twin is None:
-            yield f"{digest} is not at {where}"
+            yield digest, f"{digest} is not at {where}"
             continue
         listed = {item.digest for item in node.referrers if item.digest in one.nodes}
         for item in sorted(listed - {item.digest for item in twin.referrers}):
-            yield f"{item} is not listed as a referrer of {digest} at {where}"
+            yield digest, f"{item} is not listed as a referrer of {digest} at {where}"
         for tag, named in node.cosign.items():
             if tag not in twin.cosign or twin.cosign[tag].digest != named.digest:
-                yield f"the tag {tag} does not name {named.digest} at {where}"
+                yield digest, f"the tag {tag} does not name {named.digest} at {where}"

@@ -6,7 +6,7 @@ carries over only the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, ParamSpec, TypeVar
 
@@ -15,7 +15,7 @@ from attest.errors import AttestError, DigestMismatch, FormatError, NotFound, St
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference
-from attest.stores.graph import Graph, Node
+from attest.stores.graph import Graph, Node, differences, walk
 from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Store, Where
 from attest.stores.threads import Remote
@@ -121,6 +121,31 @@ def transfer(plan: Plan, source: Side, destination: Side, *, mount: bool = False
     tags = [(tag, descriptor) for tag, descriptor in plan.tags.items() if descriptor.digest not in failed]
     failed |= _spread(lambda pair: _tag(destination, *pair), tags, destination)
     return failed
+
+
+def unproven(graph: Graph, roots: Iterable[Digest], destination: Side, tags: Mapping[str, Digest]) -> dict[Digest, str]:
+    """Why the destination does not hold the same graph, by the manifest that it is about; empty where it does.
+
+    Everything is asked for again: manifests and what is on disk are read and hashed, a registry is asked for its blobs.
+    """
+    present = [graph.nodes[root].descriptor for root in roots if root in graph.nodes]
+    twin = walk(destination.store, destination.repository, present, tags=tags)
+    found = {digest: "; ".join(why) for digest, why in twin.problems.items()} | dict(differences(graph, twin))
+    blobs = {blob.digest: (node.descriptor.digest, blob) for node in graph.nodes.values() for blob in node.blobs}
+    lost: list[str] = []
+    held = _asked(lambda blob: has(destination, blob), [blob for _, blob in blobs.values()], lost)
+    found |= {
+        about: f"the blob {blob.digest} is not at the destination"
+        for (about, blob), there in zip(blobs.values(), held, strict=True)
+        if not there
+    }
+    named = _asked(lambda tag: _names(destination, tag), list(tags), lost)
+    found |= {
+        digest: f"the tag {tag} does not name {digest} at the destination"
+        for (tag, digest), now in zip(tags.items(), named, strict=True)
+        if digest != now
+    }
+    return found
 
 
 def has(side: Side, blob: Descriptor) -> bool:

@@ -1,0 +1,117 @@
+"""``attest copy``: evidence with everything that hangs together with it, from one store to another."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from attest.cli import options
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from attest.cli.copying import Source
+    from attest.cli.delivering import Delivered
+    from attest.stores.location import Location
+
+_EXAMPLES = """\
+examples:
+  attest copy oci:.attest/{package} registry.example/evidence/{package}
+  attest copy registry.example/evidence/{package} oci-archive:evidence.tar pkg:npm/semver@7.6.3
+  attest copy registry.example/team/app:1.4.2 mirror.example/team/app --verify
+  attest copy registry.example/evidence oci:mirror --policy gate.yaml --dry-run
+
+Copied are: the subject, its referrers and theirs, cosign's older tags, version anchors, tags. What is there already is
+left alone, so a copy that was interrupted can be run again. With --policy, only what is admitted by the evidence in
+SRC is copied.
+
+exit codes: 0 all is copied, 1 something was denied, 2 usage, 3 something could not be read, written or decided"""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "copy",
+        help="copy evidence between stores",
+        description="Copy subjects with everything attached to them from one store to another.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("source", metavar="SRC", help="a STORE, or one manifest in it as STORE:TAG or STORE@DIGEST")
+    parser.add_argument("destination", metavar="DST", help="a STORE")
+    options.add_subjects(parser, many=True, optional=True)
+    parser.add_argument("--policy", metavar="FILE", help="copy only what this policy (YAML) admits")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be copied, and write nothing")
+    parser.add_argument("--verify", action="store_true", help="read both sides again and prove that they hold the same")
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from contextlib import ExitStack, closing
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from attest.cli import console, delivering
+    from attest.cli.copying import gather, judge
+    from attest.errors import UsageError
+    from attest.policy.document import load
+    from attest.stores.location import Location, Scheme, open_store
+    from attest.stores.parallel import in_parallel
+    from attest.stores.threads import Remote, for_threads
+
+    if arguments.stores_before:
+        raise UsageError("--store does not go with copy", next_step="name both stores: attest copy SRC DST")
+    policy = None if arguments.policy is None else load(Path(arguments.policy))
+    location = Location.parse(arguments.destination)
+    now = datetime.now(UTC)
+    with ExitStack() as stack:
+        origin, sources = _sources(arguments, stack)
+        store = for_threads(stack.enter_context(closing(open_store(location, create=True))))
+        mounting = location.scheme is origin.scheme is Scheme.REGISTRY and location.root == origin.root
+        to = delivering.Destination(location, store, arguments.dry_run, arguments.verify, mounting)
+
+        def carry(source: Source) -> Delivered:
+            gathered = gather(source, artifacts=policy is not None)
+            subjects = gathered.subjects
+            done = delivering.Delivered()
+            if policy is not None:
+                judged = list(judge(gathered, policy, now))
+                done += delivering.Delivered(tuple(delivering.refused(judged)))
+                out = {delivery.subject for delivery in done.deliveries}
+                subjects = tuple(subject for subject in subjects if subject not in out)
+            return done + delivering.deliver(gathered, subjects, to)
+
+        parts = in_parallel(carry, sources) if isinstance(store, Remote) else map(carry, sources)
+        done = sum(console.progress(parts, len(sources), "copying"), delivering.Delivered())
+    if arguments.json:
+        console.print_json(delivering.as_json(done, dry_run=arguments.dry_run))
+    else:
+        delivering.show(done, dry_run=arguments.dry_run)
+    return done.exit_code
+
+
+def _sources(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Location, list[Source]]:
+    """The store that was named as SRC, and what of it is wanted."""
+    from contextlib import closing
+
+    from attest.cli import copying, subjects
+    from attest.errors import UsageError
+    from attest.stores.directory import DirectoryStore
+    from attest.stores.location import open_store
+    from attest.stores.threads import for_threads
+
+    location, reference = copying.parse_source(arguments.source)
+    opened = stack.enter_context(closing(open_store(location, create=False)))
+    store = for_threads(opened)
+    if arguments.subjects:
+        if reference is not None:
+            raise UsageError("SRC names one manifest", where=arguments.source, next_step="leave the SUBJECTs out")
+        return location, copying.of_packages(store, location.repository, subjects.parse(arguments))
+    if reference is not None:
+        return location, [copying.of_reference(location, store, reference)]
+    if not location.per_package:
+        return location, copying.of_store(location, store, [location.repository("")])
+    if isinstance(opened, DirectoryStore):
+        return location, copying.of_store(location, store, opened.repositories())
+    raise UsageError(
+        "a registry cannot say which packages it has", where=arguments.source, next_step="name SUBJECTs to copy"
+    )

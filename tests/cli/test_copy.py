@@ -1,0 +1,153 @@
+"""``attest copy``: everything about a subject arrives, and nothing that is not admitted."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from attest.report.schemas import schema
+from tests.cli.conftest import Workplace
+from tests.stores.registry import real
+
+WHEEL = "dist/acme-1.0-py3-none-any.whl"
+PURL = "pkg:pypi/acme@1.0"
+OTHER = "dist/other-1.0-py3-none-any.whl"
+
+
+@pytest.fixture
+def signed(attest: Workplace) -> Workplace:
+    """Two packages in the default store: one signed by the release key, the other by a stranger."""
+    attest.wheel("other")
+    attest.ok("key", "generate", "stranger")
+    attest.ok("sign", WHEEL, "--key", "release.key")
+    attest.ok("sign", OTHER, "--key", "stranger.key")
+    return attest
+
+
+def outcomes(value: Any) -> dict[str, str]:
+    jsonschema.Draft202012Validator(schema("copy")).validate(value)
+    return {item["subject"]: item["outcome"] for item in value["subjects"]}
+
+
+def test_a_whole_store_and_back_through_every_shape(signed: Workplace) -> None:
+    """From a repository a package to one for all and back, and into an archive; verified at every step."""
+    stores = ("oci:.attest/{package}", "oci:shared", "oci-archive:evidence.tar", "oci:back/{package}")
+    for source, destination in pairwise(stores):
+        done = signed.ok("copy", source, destination, "--verify", "--json")
+        assert outcomes(done.json) == {PURL: "copied", "pkg:pypi/other@1.0": "copied"}
+        admitted = signed.ok("verify", WHEEL, "--policy", "policy.yaml", "--store", destination)
+        assert admitted.out.startswith("admitted")
+    tree = signed.ok("tree", PURL, "--json").json
+    back = signed.ok("tree", PURL, "--json", "--store", stores[-1]).json
+    assert [digests(item) for item in back["subjects"]] == [digests(item) for item in tree["subjects"]]
+    again = signed.ok("copy", "oci:.attest/{package}", "oci:back/{package}", "--json").json
+    assert set(outcomes(again).values()) == {"present"}
+    assert again["missing"] == {"manifests": 0, "blobs": 0, "bytes": 0}
+
+
+def digests(branch: dict[str, Any]) -> list[Any]:
+    return [(leaf["digest"], digests(leaf)) for leaf in branch["referrers"]]
+
+
+def test_one_subject_only(signed: Workplace) -> None:
+    signed.ok("copy", "oci:.attest/{package}", "oci:mirror/{package}", PURL)
+    assert Path("mirror/pypi/acme").is_dir()
+    assert not Path("mirror/pypi/other").exists()
+
+
+def test_one_artifact_without_its_siblings(signed: Workplace) -> None:
+    sibling = signed.wheel(note="changed")
+    signed.ok("sign", sibling, "--key", "release.key")
+    signed.ok("copy", "oci:.attest/{package}", "oci:mirror/{package}", WHEEL, "--verify")
+    (subject,) = signed.ok("tree", PURL, "--store", "oci:mirror/{package}", "--json").json["subjects"]
+    assert subject["digest"] == signed.ok("anchor", WHEEL, "--dry-run", "--json").json["anchors"][0]["digest"]
+
+
+def test_a_dry_run_counts_and_writes_nothing(signed: Workplace) -> None:
+    done = signed.ok("copy", "oci:.attest/{package}", "oci-archive:out/evidence.tar", "--dry-run", "--json").json
+    assert set(outcomes(done).values()) == {"planned"}
+    assert (done["missing"]["manifests"], done["dryRun"]) == (6, True)
+    assert not Path("out").exists()
+    assert (
+        signed.ok("copy", "oci:.attest/{package}", "oci:mirror", "--dry-run")
+        .out.splitlines()[-1]
+        .startswith("to copy: 6")
+    )
+    assert not Path("mirror").exists()
+
+
+def test_what_is_not_admitted_is_not_copied(signed: Workplace) -> None:
+    done = signed("copy", "oci:.attest/{package}", "oci:mirror/{package}", "--policy", "policy.yaml", "--json")
+    assert done.code == 1
+    assert outcomes(done.json) == {PURL: "copied", "pkg:pypi/other@1.0": "denied"}
+    assert signed.ok("verify", WHEEL, "--policy", "policy.yaml", "--store", "oci:mirror/{package}")
+    assert not Path("mirror/pypi/other").exists()
+
+
+def test_a_policy_is_asked_artifact_by_artifact(signed: Workplace) -> None:
+    sibling = signed.wheel(note="changed")
+    signed.ok("sign", sibling, "--key", "stranger.key")
+    done = signed("copy", "oci:.attest/{package}", "oci:mirror/{package}", PURL, "--policy", "policy.yaml", "--json")
+    assert (done.code, [item["outcome"] for item in done.json["subjects"]].count("copied")) == (1, 1)
+    (subject,) = signed.ok("tree", PURL, "--store", "oci:mirror/{package}", "--json").json["subjects"]
+    assert subject["digest"] == signed.ok("anchor", WHEEL, "--dry-run", "--json").json["anchors"][0]["digest"]
+
+
+def test_what_is_damaged_is_told_and_the_rest_is_copied(signed: Workplace) -> None:
+    evidence = signed.ok("list", OTHER, "--json").json["subjects"][0]["referrers"][0]["digest"]
+    blob = Path(".attest/pypi/other/blobs/sha256") / evidence.removeprefix("sha256:")
+    blob.chmod(0o644)
+    blob.write_bytes(blob.read_bytes()[:-1])
+    done = signed("copy", "oci:.attest/{package}", "oci:mirror/{package}", "--json")
+    assert done.code == 3
+    assert outcomes(done.json) == {PURL: "copied", "pkg:pypi/other@1.0": "incomplete"}
+
+
+def test_registries_with_and_without_the_api(signed: Workplace, tmp_path: Path) -> None:
+    with real.olareg(tmp_path / "olareg") as one, real.distribution(tmp_path / "distribution") as other:
+        stores = ("oci:.attest/{package}", f"{one}/evidence", f"{other}/a/{{package}}", f"{other}/b/{{package}}")
+        for source, destination in pairwise(stores):
+            named = () if source == f"{one}/evidence" or source.startswith("oci:") else (PURL, "pkg:pypi/other@1.0")
+            done = signed.ok("copy", source, destination, *named, "--verify", "--json")
+            assert set(outcomes(done.json).values()) == {"copied"}
+            assert signed.ok("verify", WHEEL, "--policy", "policy.yaml", "--store", destination)
+        image = signed.ok("copy", f"{other}/a/pypi/acme:1.0", "oci:image", "--verify", "--json").json
+        assert outcomes(image) == {PURL: "copied"}
+        assert "name SUBJECTs" in signed.refused("copy", f"{other}/a/{{package}}", "oci:x")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("oci:.attest/{package}:1.0", "oci:x"), "not one manifest"),
+        (("oci:.attest", "npm:"), "read-only"),
+        (("--store", "oci:y", "copy", "oci:.attest", "oci:x"), "--store does not go with copy"),
+        (("oci:.attest/{package}", "oci:x", "oci:.attest/pypi/acme:1.0"), "not a package"),
+        (("oci:.attest/pypi/acme@sha256:1", "oci:x"), "not a sha256 digest"),
+        (("oci:.attest/pypi/acme:1.0", "oci:x", PURL), "SRC names one manifest"),
+    ],
+)
+def test_what_cannot_be_meant(signed: Workplace, arguments: tuple[str, ...], says: str) -> None:
+    words = arguments if "copy" in arguments else ("copy", *arguments)
+    assert says in signed.refused(*words)
+    assert not Path("x").exists()
+
+
+def test_what_is_not_there_is_inconclusive(signed: Workplace) -> None:
+    assert "does not exist" in signed.refused("copy", "oci:nowhere", "oci:x", code=3)
+    missing = signed("copy", "oci:.attest/{package}", "oci:x", "pkg:pypi/unheard-of@1", "--json")
+    assert (missing.code, set(outcomes(missing.json).values())) == (3, {"incomplete"})
+    assert signed("copy", "oci:.attest/pypi/acme:2.0", "oci:x").code == 3
+    assert not Path("x").exists()
+
+
+def test_an_image_does_not_fit_where_every_package_has_a_repository(signed: Workplace) -> None:
+    evidence = signed.ok("list", WHEEL, "--json").json["subjects"][0]["referrers"][0]["digest"]
+    source = f"oci:.attest/pypi/acme@{evidence}"
+    refused = signed("copy", source, "oci:mirror/{package}", "--json")
+    assert (refused.code, list(outcomes(refused.json).values())) == (3, ["incomplete"])
+    signed.ok("copy", source, "oci:mirror")
