@@ -79,6 +79,18 @@ PACKAGE_DIRECTORY: Final = 64 * MIB
 PACKAGE_KEPT: Final = 64 * MIB
 """Most metadata read out of one package in all."""
 
+PACKAGE_SEGMENT: Final = 255
+"""Longest name of one file or directory in characters: no common file system takes a longer one."""
+
+PACKAGE_HEADERS: Final = 10_000
+"""Most headers of a METADATA or PKG-INFO; those with hundreds of extras have some 2,000."""
+
+CARGO_TOML: Final = 256 * KIB
+"""Largest Cargo.toml, some 5,000 features; the parser reads the worst of this size in two seconds."""
+
+CARGO_KEY_DEPTH: Final = 16
+"""Most parts of one dotted key in it; real ones have up to six, as in `package.metadata.docs.rs`."""
+
 POLICY: Final = 256 * KIB
 """Largest policy file: a thousand rules; the YAML parser reads some 100 KiB a second."""
 

@@ -56,8 +56,10 @@ class Archive:
         self._member_max = member_max
         self._patterns = {pattern: _Pattern(pattern) for pattern in patterns}
         self._members: list[Member] = []
+        self._single: dict[str, str] = {}
         self._links: list[tuple[str, ...]] = []
         self._count = 0
+        self._size = 0
 
     def wants(self, entry: Entry) -> bool:
         """Take note of the next member; whether its content is wanted, to be given to `keep`. Raises `PackageError`."""
@@ -67,7 +69,8 @@ class Archive:
         path = _path(entry.name)
         if entry.kind is Kind.LINK:
             self._links.append(_folded(path))
-        if entry.kind is Kind.DIRECTORY or not any(pattern.fits(_folded(path)) for pattern in self._patterns.values()):
+        fitting = [text for text, pattern in self._patterns.items() if pattern.fits(_folded(path))]
+        if entry.kind is Kind.DIRECTORY or not fitting:
             return False
         if entry.kind is not Kind.FILE:
             raise PackageError("metadata that is no file", where=entry.name[:200], why=f"it is a {entry.kind}")
@@ -75,8 +78,14 @@ class Archive:
             raise PackageError(
                 "metadata too large", where=entry.name[:200], why=f"{entry.size} bytes of {self._member_max}"
             )
-        if sum(len(member.data) for member in self._members) + entry.size > limits.PACKAGE_KEPT:
+        if any(len(segment) > limits.PACKAGE_SEGMENT for segment in path):
+            raise PackageError("metadata that cannot be unpacked", where=entry.name[:200], why="its name is too long")
+        self._size += entry.size
+        if self._size > limits.PACKAGE_KEPT:
             raise PackageError("too much metadata", why=f"more than {limits.PACKAGE_KEPT} bytes")
+        for text in fitting:
+            if not self._patterns[text].many:
+                self._alone(text, entry.name, path)
         return True
 
     def keep(self, entry: Entry, data: bytes) -> None:
@@ -101,22 +110,28 @@ class Archive:
         return tuple(member for member in self._members if wanted.fits(_folded(member.path)))
 
     def one(self, pattern: str) -> Member | None:
-        """The one member that fits, or None. Raises `PackageError` for several, or for one in other letter case."""
+        """The one member that fits, or None. Raises `PackageError` for one in other letter case."""
         found = self.all(pattern)
-        if len(found) > 1:
-            raise PackageError(
-                f"more than one {pattern}", why=" and ".join(repr(member.name[:200]) for member in found[:2])
-            )
         if found and not self._patterns[pattern].spells(found[0].path):
             raise PackageError("metadata in other letter case", where=found[0].name[:200], why=f"expected {pattern}")
         return found[0] if found else None
 
+    def _alone(self, pattern: str, name: str, path: tuple[str, ...]) -> None:
+        """Refuse a second member for a pattern at once: a package has some hundred thousand members at most."""
+        first = self._single.setdefault(pattern, name)
+        if first is not name:
+            if _folded(_path(first)) == _folded(path):
+                raise PackageError("metadata that stands there twice", where=name[:200])
+            raise PackageError(f"more than one {pattern}", why=f"{first[:200]!r} and {name[:200]!r}")
+
 
 class _Pattern:
+    """``many``: more than one member may fit."""
+
     def __init__(self, text: str) -> None:
         *segments, last = text.split("/")
-        self._open = last == "**"
-        self._exact = tuple(segments) if self._open else (*segments, last)
+        self.many = last == "**"
+        self._exact = tuple(segments) if self.many else (*segments, last)
         self._folded = _folded(self._exact)
 
     def fits(self, folded: tuple[str, ...]) -> bool:
@@ -126,7 +141,7 @@ class _Pattern:
         return self._matches(self._exact, path)
 
     def _matches(self, wanted: tuple[str, ...], path: tuple[str, ...]) -> bool:
-        if self._open:
+        if self.many:
             if len(path) <= len(wanted):
                 return False
             path = path[: len(wanted)]

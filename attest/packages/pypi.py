@@ -5,38 +5,41 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from attest import limits
 from attest.errors import PackageError
 from attest.packages.archives import Archive, Container, Member
 from attest.packages.row import Ecosystem, Identity, Reader, ascii_lower
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SEPARATORS: Final = re.compile(r"[-_.]+")
+_BLANK_LINE: Final = re.compile(rb"\n[\r\n]|\r\r")
+_HEADER: Final = re.compile(rb"(?<![^\r\n])[^\s]")  # what begins with a space continues the one before
 
 
 def _name(name: str) -> str:
     if _NAME.fullmatch(name) is None:
-        raise ValueError(f"{name!r} is no PyPI name: letters, digits and single '.', '-', '_' between them")
+        raise ValueError(f"{name[:80]!r} is no PyPI name: letters, digits and single '.', '-', '_' between them")
     return ascii_lower(_SEPARATORS.sub("-", name))
 
 
 def _version(version: str) -> str:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return str(Version(version))
-    except InvalidVersion:
-        raise ValueError(f"{version!r} is no Python version") from None
+    except ValueError:  # InvalidVersion is one, and so is a number of too many digits
+        raise ValueError(f"{version[:80]!r} is no Python version") from None
 
 
 def _file_name(file_name: str) -> tuple[str, str] | None:
-    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+    from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
     try:
         if file_name.endswith(".whl"):
             name, version, _, _ = parse_wheel_filename(file_name)
         else:
             name, version = parse_sdist_filename(file_name)
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except ValueError:  # all of theirs are, and so is a number of too many digits
         return None
     return name, str(version)
 
@@ -65,15 +68,26 @@ def _read_sdist(archive: Archive) -> Identity | None:
 
 def _core_metadata(member: Member) -> Identity:
     """Name and version of a METADATA or PKG-INFO (core metadata specification)."""
-    from packaging.metadata import parse_email
+    from email.parser import BytesHeaderParser
 
-    raw, unparsed = parse_email(member.data)
-    twice = unparsed.keys() & {"name", "version"}
-    name, version = raw.get("name"), raw.get("version")
-    if twice or name is None or version is None:
-        why = "Name or Version stands there twice" if twice else "Name or Version is missing"
+    headers = BytesHeaderParser().parsebytes(_head(member))
+    found = [headers.get_all(key, []) for key in ("Name", "Version")]
+    if any(len(values) != 1 for values in found):
+        why = f"Name or Version {'stands there twice' if all(found) else 'is missing'}"
         raise PackageError("not the metadata of a Python package", where=member.name, why=why)
-    return Identity((), name, version)
+    (name,), (version,) = found
+    return Identity((), str(name), str(version))
+
+
+def _head(member: Member) -> bytes:
+    """The headers, up to the first blank line. Raises `PackageError` for more of them than any package has."""
+    end = _BLANK_LINE.search(member.data)
+    head = member.data if end is None else member.data[: end.start() + 1]
+    for number, _ in enumerate(_HEADER.finditer(head), 1):
+        if number > limits.PACKAGE_HEADERS:
+            why = f"more than {limits.PACKAGE_HEADERS} headers"
+            raise PackageError("not the metadata of a Python package", where=member.name, why=why)
+    return head
 
 
 def _check_directory(directory: str, identity: Identity, member: Member) -> None:

@@ -104,11 +104,16 @@ def walk(pieces: Iterator[bytes], archive: Archive) -> None:
                 raise PackageError("an extended tar header too large", why=f"{length} bytes, the {extended}. in a row")
             data = blocks.read(length)
             blocks.take(-length % _BLOCK)
+            new_name: str | None = None
             if flag == b"L":
-                name = _text(data.rstrip(b"\0"))
+                new_name = _text(data.rstrip(b"\0"))
             elif flag in (b"x", b"g"):
                 new_name, new_size = _pax(data, is_global=flag == b"g")
-                name, size = new_name if new_name is not None else name, new_size if new_size is not None else size
+                size = new_size if new_size is not None else size
+            if new_name is not None:
+                if name is not None:
+                    raise PackageError("a tar member with two names", why=f"{name[:200]!r} and {new_name[:200]!r}")
+                name = new_name
             continue
         kind = Kind.OTHER if flag in _OTHERS else _KINDS.get(flag)
         if kind is None:
@@ -149,7 +154,9 @@ def _number(field: bytes) -> int:
 
 def _name(header: bytes) -> str:
     name = header[:100].split(b"\0", 1)[0]
-    prefix = header[345:500].split(b"\0", 1)[0] if header[257:263] == b"ustar\0" else b""
+    prefix = header[345:500].split(b"\0", 1)[0]
+    if prefix and header[257:263] != b"ustar\0":  # GNU tar keeps times there; some readers take them for a directory
+        raise PackageError("a tar header that readers understand differently", why=f"a prefix before {name[:80]!r}")
     return _text(prefix + b"/" + name if prefix else name)
 
 
@@ -161,6 +168,7 @@ def _pax(data: bytes, *, is_global: bool) -> tuple[str | None, int | None]:
     """The name and size that a pax header gives its member."""
     name: str | None = None
     size: int | None = None
+    keys: set[bytes] = set()
     position = 0
     while position < len(data):
         match = _PAX_LENGTH.match(data, position)
@@ -168,6 +176,9 @@ def _pax(data: bytes, *, is_global: bool) -> tuple[str | None, int | None]:
         if match is None or end > len(data) or end <= match.end() or data[end - 1 : end] != b"\n":
             raise PackageError("a malformed pax header", why=f"at byte {position}")
         key, equals, value = data[match.end() : end - 1].partition(b"=")
+        if key in _RENAMING and key in keys:
+            raise PackageError("a malformed pax header", why=f"{key.decode()} stands there twice")
+        keys.add(key)
         if not equals or key.startswith(b"GNU.sparse.") or (is_global and key in _RENAMING):
             raise PackageError("a pax header that readers understand differently", why=repr(key[:80]))
         if key == b"path":

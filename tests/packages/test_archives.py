@@ -21,7 +21,7 @@ from attest import limits
 from attest.errors import PackageError
 from attest.packages import tars
 from attest.packages.archives import Archive
-from attest.packages.files import identify
+from attest.packages.files import identify, wheel_sboms
 from tests.packages.build import PACKAGE_JSON, PKG_INFO, link, of_kind, tar, tgz, wheel_members, write, zipped
 
 MIB = 1024 * 1024
@@ -110,7 +110,7 @@ def header(name: bytes, size: bytes, flag: bytes) -> bytes:
         (header(b"package/package.json", b"\xff" * 12, b"0"), "is no octal number"),
         (header(b"x", b"77777777777\0", b"x"), "an extended tar header too large"),
         (header(b"x", b"77777777777\0", b"L"), "an extended tar header too large"),
-        (header(b"x", b"00000000000\0", b"L") * 9, "an extended tar header too large"),
+        (header(b"x", b"00000000000\0", b"K") * 9, "an extended tar header too large"),
         (header(b"x", b"00000001000\0", b"2"), "a tar member with content that is no file"),
         (header(b"x", b"00000000010\0", b"x") + b"99999 a=b".ljust(512, b"\0"), "a malformed pax header"),
         (header(b"x", b"00000000011\0", b"x") + b"9 size=-1".ljust(512, b"\0"), "a malformed pax header"),
@@ -198,8 +198,9 @@ def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_many_metadata_files_are_not_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PACKAGE_KEPT", 1000)
-    members = [(f"{number}/package.json", bytes(400)) for number in range(3)]
-    assert "too much metadata" in refused(tmp_path, tgz(members))
+    members = [(f"a-1.dist-info/sboms/{number}", bytes(400)) for number in range(3)]
+    with pytest.raises(PackageError, match="too much metadata"):
+        wheel_sboms(write(tmp_path, zipped(members)))
 
 
 WHEEL = zipped(wheel_members())
