@@ -7,10 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import startup
+from bench import discovery, startup
 from bench.harness import ROUNDS, Table, machine, text
 
-BENCHMARKS: dict[str, Callable[[Callable[[], None]], Table]] = {"startup": startup.measure}
+BENCHMARKS: dict[str, Callable[[Callable[[], None]], Table]] = {
+    "startup": startup.measure,
+    "discovery": discovery.measure,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -103,6 +103,7 @@ class Transport:
         if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
             raise StoreUnavailable("compressed answer", where=where, why="it was asked for uncompressed content")
         if request.method == "HEAD":
+            answer.raw.drain_conn()  # there is nothing to read, but only what was read to its end is used again
             return Response(answer.status_code, headers, b"", request.url)
         length = headers.get("content-length")
         expected = int(length) if length is not None and length.isdecimal() else None
