@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import tarfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from errno import EIO
@@ -81,6 +82,7 @@ class ArchiveFiles:
         self._create = create
         self._pending: dict[str, bytes | None] = {}
         self._opened: _Tar | None = None
+        self._opening = threading.Lock()
         self.where = str(file)
 
     def read(self, path: str, limit: int) -> bytes:
@@ -135,6 +137,10 @@ class ArchiveFiles:
         return {path for path in paths if path not in self._pending or self._pending[path] is not None}
 
     def _tar(self) -> _Tar:
+        with self._opening:
+            return self._open()
+
+    def _open(self) -> _Tar:
         if self._opened is None:
             try:
                 with durable.reading(self.where):

@@ -7,6 +7,7 @@ that `attest` or oras wrote there are none, and the search costs one directory l
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -61,23 +62,26 @@ class Surveyor:
         self._nodes: dict[Digest, Node | None] = {}
         self._seen: tuple[LayoutIndex, frozenset[str]] | None = None
         self._survey = Survey({}, {}, None)
+        self._alone = threading.RLock()
 
     def node(self, digest: Digest, *, sure: bool = True) -> Node | None:
         """The manifest, None for a blob that is no manifest; ``sure`` is False for a blob that nobody calls one.
 
         Raises `NotFound` and `StoreUnavailable`, and `FormatError` for a damaged blob.
         """
-        if digest not in self._nodes:
-            self._nodes[digest] = self._read(digest, sure)
-        return self._nodes[digest]
+        with self._alone:
+            if digest not in self._nodes:
+                self._nodes[digest] = self._read(digest, sure)
+            return self._nodes[digest]
 
     def survey(self, index: LayoutIndex) -> Survey:
         """Raises `StoreUnavailable`."""
         paths = self._files.blobs()
-        if self._survey.unread or self._seen is None or self._seen[0] is not index or self._seen[1] != paths:
-            self._survey = self._look(index, paths)
-            self._seen = index, paths
-        return self._survey
+        with self._alone:  # many threads may ask at once, and one look is enough
+            if self._survey.unread or self._seen is None or self._seen[0] is not index or self._seen[1] != paths:
+                self._survey = self._look(index, paths)
+                self._seen = index, paths
+            return self._survey
 
     def _look(self, index: LayoutIndex, paths: frozenset[str]) -> Survey:
         nodes: dict[Digest, Node] = {}

@@ -1,0 +1,122 @@
+"""``attest pack``: one file with everything that is needed to verify packages where there is no network."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from attest.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from attest.cli.copying import Gathered, Source
+    from attest.cli.delivering import Delivered
+    from attest.evidence.model import Subject
+    from attest.evidence.pack import Pack
+    from attest.stores.protocol import Store
+
+_EXAMPLES = """\
+examples:
+  attest pack dist/* --output evidence.pack
+  attest pack pkg:npm/semver@7.6.3 --output evidence.pack --policy gate.yaml --trusted keys/release.pub
+  attest verify dist/acme-1.0-py3-none-any.whl --policy gate.yaml --store oci-archive:evidence.pack
+
+The same evidence gives the same bytes. With --policy, a pack is made only if the policy admits every subject, and the
+policy goes into it, for those who verify with --pack-digest; nobody else will use it. --trusted names the files that
+the policy needs, such as keys."""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "pack",
+        help="put everything needed to verify packages into one file",
+        description="Put packages' anchors and all their evidence into one archive that lists what must be inside.",
+        epilog=_EXAMPLES,
+    )
+    options.add_subjects(parser, many=True)
+    parser.add_argument("--output", required=True, metavar="FILE", help="the file to make; it must not exist")
+    parser.add_argument("--policy", metavar="FILE", help="a policy (YAML) that must admit every subject, to pack too")
+    parser.add_argument("--trusted", action="append", metavar="FILE", default=[], help="a file that the policy needs")
+    options.add_store(parser)
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from contextlib import ExitStack
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from attest.cli import console, copying, delivering, subjects
+    from attest.errors import EXIT_DONE, UsageError
+    from attest.policy.document import load
+    from attest.stores.location import Location, Scheme
+    from attest.stores.memory import MemoryStore
+    from attest.stores.parallel import in_parallel
+    from attest.stores.threads import for_threads
+
+    file = Path(arguments.output)
+    if file.exists():
+        raise UsageError("the file exists", where=str(file), next_step="remove it, or name another --output")
+    if arguments.trusted and arguments.policy is None:
+        raise UsageError("--trusted goes with --policy")
+    policy = None if arguments.policy is None else load(Path(arguments.policy))
+    location = Location.parse(f"{Scheme.ARCHIVE}:{file}")
+    now = datetime.now(UTC)
+    with ExitStack() as stack:
+        store = copying.open_all(arguments, stack)
+        sources = copying.of_packages(store, lambda package: package, subjects.parse(arguments))
+
+        def collect(source: Source) -> tuple[Gathered, Delivered]:
+            gathered = copying.gather(source, artifacts=True)
+            judged = [] if policy is None else copying.judge(gathered, policy, now)
+            return gathered, delivering.Delivered(tuple(delivering.refused(judged)))
+
+        found = list(console.progress(in_parallel(collect, sources), len(sources), "collecting"))
+        done = sum((refused for _, refused in found), delivering.Delivered())
+        memory = MemoryStore()
+        if not done.deliveries:
+            to = delivering.Destination(location, for_threads(memory))
+            done = sum((delivering.deliver(item, item.subjects, to) for item, _ in found), delivering.Delivered())
+    if done.exit_code != EXIT_DONE:
+        delivering.complain(done)
+        return done.exit_code
+    made = _write(file, memory, [subject for item, _ in found for subject in item.subjects], arguments)
+    if arguments.json:
+        subjects_json = [
+            {"subject": str(item.subject), "manifest": str(item.subject.manifest.digest)} for item in done.deliveries
+        ]
+        console.print_json({"file": str(file), "digest": str(made.digest), "subjects": subjects_json})
+    else:
+        print(f"packed  {file}  {made.digest}")
+    return EXIT_DONE
+
+
+def _write(file: Path, memory: Store, subjects: Sequence[Subject], arguments: argparse.Namespace) -> Pack:
+    """From memory, in one order, so that the pack does not depend on where the evidence came from."""
+    from pathlib import Path
+
+    from attest.cli import packed
+    from attest.errors import StoreRefused
+    from attest.evidence import pack
+    from attest.oci.reference import Reference
+    from attest.stores.archive import ArchiveStore
+    from attest.stores.graph import walk
+    from attest.stores.threads import for_threads
+    from attest.stores.transfer import Side, plan, transfer
+
+    archive = ArchiveStore(file, str(file), create=True)
+    source, target = Side(for_threads(memory), ""), Side(for_threads(archive), "")
+    tags = {tag: memory.resolve(Reference("", tag)).digest for tag in memory.tags("")}
+    graph = walk(source.store, "", [subject.manifest for subject in subjects], tags=tags)
+    failed = transfer(plan(graph, target, tags), source, target)
+    if failed:
+        raise StoreRefused("cannot write the pack", where=str(file), why=next(iter(failed.values())))
+    policy, trusted = packed.read_files(arguments.policy, [Path(name) for name in arguments.trusted])
+    made = pack.write(archive, graph, subjects, policy=policy, trusted=trusted)
+    if made.policy is not None:
+        packed.load_policy(archive, made, made.digest)  # a pack with a policy that cannot be read there is no use
+    archive.close()
+    return made

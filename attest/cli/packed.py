@@ -1,0 +1,85 @@
+"""Policies in packs: put in with the files that they need, taken out for those who know the pack's digest."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from attest import limits
+from attest.cli.options import store_texts
+from attest.cli.written import read_file
+from attest.errors import FormatError, UsageError
+from attest.evidence import pack
+from attest.evidence.pack import Pack
+from attest.oci.digest import Digest
+from attest.policy.document import Policy, load
+from attest.stores.archive import ArchiveStore
+from attest.stores.location import Location, Scheme
+
+
+def read_files(policy: str | None, trusted: Sequence[Path]) -> tuple[tuple[str, bytes] | None, dict[str, bytes]]:
+    """The policy and the files that it needs, by their paths below the folder that they have in common."""
+    if policy is None:
+        return None, {}
+    paths = [path.absolute() for path in (Path(policy), *trusted)]
+    base = Path(os.path.commonpath([os.path.normpath(path.parent) for path in paths]))
+    titles = [Path(os.path.normpath(path)).relative_to(base).as_posix() for path in paths]
+    contents = [read_file(path, limit=limits.EVIDENCE_BLOB) for path in paths]
+    return (titles[0], contents[0]), dict(zip(titles[1:], contents[1:], strict=True))
+
+
+def load_policy(store: ArchiveStore, found: Pack, digest: Digest) -> Policy:
+    """The policy in a pack. Raises `DigestMismatch` if ``digest`` is not the pack's, and `UsageError` without one."""
+    contents = pack.files(store, found, digest)
+    if found.policy is None:
+        raise UsageError("there is no policy in the pack", where=store.name, next_step="give one with --policy FILE")
+    with tempfile.TemporaryDirectory() as folder:
+        for title, data in contents.items():
+            path = Path(folder, title)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return load(Path(folder, found.policy))
+
+
+def given_policy(arguments: argparse.Namespace) -> Policy:
+    """What ``--policy`` names; without it the policy in the pack that is the store, if ``--pack-digest`` is its digest.
+
+    Raises `UsageError`, `PolicyError`, and what `load_policy` raises.
+    """
+    if arguments.policy is not None and arguments.pack_digest is None:
+        return load(Path(arguments.policy))
+    if arguments.pack_digest is None:
+        raise UsageError("no policy", next_step="give one with --policy FILE, or name a pack's with --pack-digest")
+    digest = parse_digest(arguments.pack_digest)
+    locations = [Location.parse(text) for text in store_texts(arguments)]
+    if len(locations) != 1 or locations[0].scheme is not Scheme.ARCHIVE:
+        raise UsageError("--pack-digest is about one pack", next_step="name it with --store oci-archive:FILE")
+    with closing(ArchiveStore(Path(locations[0].root), locations[0].text)) as store:
+        found = open_pack(store, digest)
+        return load_policy(store, found, digest) if arguments.policy is None else load(Path(arguments.policy))
+
+
+def parse_digest(text: str) -> Digest:
+    """What ``--pack-digest`` says. Raises `UsageError`."""
+    try:
+        return Digest.parse(text)
+    except FormatError as error:
+        raise UsageError(error.what, where="--pack-digest", why=error.why) from None
+
+
+def open_pack(store: ArchiveStore, digest: Digest | None) -> Pack:
+    """The pack that an archive is, held against its list and, if it is known, its digest.
+
+    Raises `UsageError` for an archive that is none, `DigestMismatch` for another pack, and `StoreUnavailable` for one
+    that is damaged.
+    """
+    found = pack.complete(store)
+    if found is None:
+        raise UsageError("not a pack", where=store.name, next_step="make one with attest pack, or use attest copy")
+    if digest is not None:
+        found.check_digest(digest, where=store.name)
+    return found
