@@ -15,6 +15,8 @@ from attest.errors import DigestMismatch, NotFound, StoreError, StoreRefused, St
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference
+from attest.stores.layout_index import LayoutIndex
+from attest.stores.layout_survey import Surveyor
 from attest.stores.memory import MemoryStore
 from attest.stores.parallel import WORKERS, in_parallel
 from attest.stores.protocol import Found, Place, Referrers, Store, Where
@@ -259,3 +261,27 @@ def test_an_error_stands_in_its_place_and_ends_the_rest() -> None:
 def test_one_by_one_without_threads_for_one() -> None:
     assert list(in_parallel(lambda _: threading.get_ident(), [1])) == [threading.get_ident()]
     assert list(in_parallel(str, [])) == []
+
+
+def test_a_layout_that_many_threads_list_is_read_once() -> None:
+    """Else what each of them reads would count against the caps of one listing."""
+    manifests = {f"blobs/sha256/{item.digest.encoded}": item.raw for item in map(subject, map(str, range(50)))}
+    reads: list[str] = []
+
+    class Blobs:
+        def read(self, path: str, limit: int) -> bytes:
+            reads.append(path)
+            time.sleep(0.0005)
+            return manifests[path]
+
+        def size(self, path: str) -> int:
+            return len(manifests[path])
+
+        def blobs(self) -> frozenset[str]:
+            return frozenset(manifests)
+
+    index = LayoutIndex.parse(b'{"schemaVersion":2,"manifests":[]}', where="index.json")
+    surveyor = Surveyor(Blobs())
+    surveys = list(in_parallel(lambda _: surveyor.survey(index), range(16)))
+    assert sorted(reads) == sorted(manifests)
+    assert all(survey is surveys[0] for survey in surveys)
