@@ -27,6 +27,11 @@ ANNOUNCEMENT: Final = ".ref-"
 # --- attest (design.md §4) -------------------------------------------------------------------------------------------
 VERSION_ANCHOR: Final = "application/vnd.attest.version.v1"
 ANCHOR: Final = "application/vnd.attest.artifact.v1"
+PACK: Final = "application/vnd.attest.pack.v1"
+PACK_CONTENTS: Final = "application/vnd.attest.pack.contents.v1+json"
+PACK_POLICY: Final = "application/vnd.attest.pack.policy.v1+yaml"
+PACK_TRUSTED: Final = "application/vnd.attest.pack.trusted.v1"
+PACK_TAG: Final = "attest-pack"
 ANNOTATION_PURL: Final = "dev.attest.purl"
 ANNOTATION_DIGEST: Final = "dev.attest.digest"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from attest import names
+from attest.cli.options import store_texts
 from attest.cli.subjects import Image, Named
 from attest.cli.targets import computed_subject
 from attest.errors import FormatError, NotFound, StoreError, UsageError
@@ -26,10 +29,11 @@ from attest.policy.document import Policy
 from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Verdict
 from attest.stores.graph import Graph, cosign_subject, walk
-from attest.stores.location import Location, Scheme
+from attest.stores.location import Location, Scheme, open_store
 from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Store
 from attest.stores.transfer import Side
+from attest.stores.union import Member, UnionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,13 @@ class Gathered:
     source: Source
     graph: Graph
     subjects: tuple[Subject, ...]
+
+
+def open_all(arguments: argparse.Namespace, stack: ExitStack) -> Store:
+    """All stores of the command line, read as one whose repositories are the packages' own."""
+    locations = [Location.parse(text) for text in store_texts(arguments)]
+    stores = [stack.enter_context(closing(open_store(location, create=False))) for location in locations]
+    return UnionStore([Member(store, location.repository) for store, location in zip(stores, locations, strict=True)])
 
 
 def of_packages(store: Store, repository_of: Callable[[str], str], named: Iterable[Named]) -> list[Source]:

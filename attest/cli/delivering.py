@@ -168,7 +168,13 @@ def show(done: Delivered, *, dry_run: bool) -> None:
     """One line a subject, then the sums; problems go to stderr."""
     for item in done.deliveries:
         print(f"{item.fate.value}  {item.subject}  {item.subject.manifest.digest}")
-        for problem in item.problems:
-            console.note(f"attest: {item.subject}: {problem}")
+    complain(done)
     verb = "to copy" if dry_run else "copied"
     print(f"{verb}: {done.manifests} manifests, {done.blobs} blobs, {done.size} bytes; there already: {done.present}")
+
+
+def complain(done: Delivered) -> None:
+    """What is wrong, on stderr."""
+    for item in done.deliveries:
+        for problem in item.problems:
+            console.complain(f"{item.subject}: {item.fate.value}: {problem}")

@@ -46,21 +46,18 @@ def load_policy(store: ArchiveStore, found: Pack, digest: Digest) -> Policy:
 
 
 def given_policy(arguments: argparse.Namespace) -> Policy:
-    """What ``--policy`` names; without it the policy in the pack that is the store, if ``--pack-digest`` is its digest.
+    """What ``--policy`` names, or the policy in the pack that is the store, if ``--pack-digest`` is its digest.
 
     Raises `UsageError`, `PolicyError`, and what `load_policy` raises.
     """
-    if arguments.policy is not None and arguments.pack_digest is None:
+    if arguments.policy is not None:
         return load(Path(arguments.policy))
-    if arguments.pack_digest is None:
-        raise UsageError("no policy", next_step="give one with --policy FILE, or name a pack's with --pack-digest")
     digest = parse_digest(arguments.pack_digest)
     locations = [Location.parse(text) for text in store_texts(arguments)]
     if len(locations) != 1 or locations[0].scheme is not Scheme.ARCHIVE:
         raise UsageError("--pack-digest is about one pack", next_step="name it with --store oci-archive:FILE")
     with closing(ArchiveStore(Path(locations[0].root), locations[0].text)) as store:
-        found = open_pack(store, digest)
-        return load_policy(store, found, digest) if arguments.policy is None else load(Path(arguments.policy))
+        return load_policy(store, open_pack(store, digest), digest)
 
 
 def parse_digest(text: str) -> Digest:

@@ -16,9 +16,11 @@ from attest.errors import UsageError
 from attest.evidence.attach import push_anchor
 from attest.evidence.lookup import artifacts, subject_of
 from attest.evidence.model import Subject
+from attest.evidence.pack import complete
 from attest.evidence.patterns import image_name
 from attest.packages import placement
 from attest.packages.anchors import version_anchor
+from attest.stores.archive import ArchiveStore
 from attest.stores.cache import CachedStore, ContentCache
 from attest.stores.location import Location, Scheme, open_store
 from attest.stores.protocol import Store
@@ -98,7 +100,10 @@ class Targets(AbstractContextManager["Targets"]):
                 store = open_store(location, create=self._create)
                 if self._cache is not None and location.scheme is Scheme.REGISTRY:
                     store = CachedStore(store, self._cache)
-                self._open[location.text] = self._stack.enter_context(closing(store))
+                self._stack.enter_context(closing(store))
+                if isinstance(store, ArchiveStore) and not self._create:
+                    complete(store)
+                self._open[location.text] = store
             return self._open[location.text]
 
 

@@ -21,6 +21,7 @@ _EXAMPLES = """\
 examples:
   attest verify dist/acme-1.0-py3-none-any.whl --policy policies/signed.yaml
   attest verify pkg:npm/semver@7.6.3 --digest sha512:9f4… --policy gate.yaml --explain
+  attest verify dist/* --store oci-archive:evidence.pack --pack-digest sha256:3f1…     (policy from the pack)
   attest verify pkg:npm/semver@7.6.3 --policy gate.yaml --resolve        (trusts the store to list its artifacts)
 
 exit codes: 0 admitted, 1 denied, 2 usage or malformed input, 3 inconclusive; of several, 2 before 1 before 3"""
@@ -34,7 +35,9 @@ def add(commands: Any) -> None:
         epilog=_EXAMPLES,
     )
     options.add_subjects(parser, many=True)
-    parser.add_argument("--policy", required=True, metavar="FILE", help="the policy (YAML)")
+    policy = parser.add_mutually_exclusive_group(required=True)
+    policy.add_argument("--policy", metavar="FILE", help="the policy (YAML)")
+    policy.add_argument("--pack-digest", metavar="DIGEST", help="use the policy in the pack that has this digest")
     options.add_store(parser)
     parser.add_argument("--resolve", action="store_true", help="for a purl without digest: trust the store's listing")
     parser.add_argument("--explain", action="store_true", help="show every rule and every candidate")
@@ -45,15 +48,13 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
-    from pathlib import Path
 
-    from attest.cli import console, subjects
+    from attest.cli import console, packed, subjects
     from attest.cli.targets import Targets
-    from attest.policy.document import load
     from attest.policy.evaluate import evaluate
     from attest.stores.parallel import in_parallel
 
-    policy = load(Path(arguments.policy))
+    policy = packed.given_policy(arguments)
     named = subjects.parse(arguments)
     now = datetime.now(UTC)
     with Targets(arguments, create=False) as targets:

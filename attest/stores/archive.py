@@ -65,6 +65,10 @@ class ArchiveStore:
         self._check(repository)
         self._layout.delete(digest)
 
+    def members(self) -> dict[str, int]:
+        """Every file in the tar, whether anything names it or not: sizes in bytes by path."""
+        return self._files.members()
+
     def close(self) -> None:
         """Write the file if anything changed. Raises `StoreRefused`; the old file is then as it was."""
         self._files.close()
@@ -102,6 +106,9 @@ class ArchiveFiles:
 
     def blobs(self) -> frozenset[str]:
         return frozenset(path for path in self._paths() if path.startswith("blobs/") and path.count("/") == 2)
+
+    def members(self) -> dict[str, int]:
+        return {path: self.size(path) for path in sorted(self._paths())}
 
     def write(self, path: str, data: bytes) -> None:
         self._pending[path] = data

@@ -32,20 +32,12 @@ def packed(attest: Workplace) -> Workplace:
     return attest
 
 
-def digest_of(attest: Workplace) -> str:
-    attest.ok("pack", WHEEL, OTHER, "--output", "again.pack", "--store", "oci:original/{package}", "--json")
-    Path("again.pack").unlink()
-    manifest = next(
-        entry for entry in members("evidence.pack")["index.json"]["manifests"] if "attest-pack" in json.dumps(entry)
-    )
-    return str(manifest["digest"])
-
-
-def members(file: str) -> dict[str, dict[str, list[dict[str, str]]]]:
-    with tarfile.open(file) as tar:
+def pack_digest() -> str:
+    with tarfile.open("evidence.pack") as tar:
         index = tar.extractfile("index.json")
         assert index is not None
-        return {"index.json": json.load(index)}
+        (entry,) = (item for item in json.load(index)["manifests"] if "attest-pack" in json.dumps(item))
+    return str(entry["digest"])
 
 
 def altered(change: Callable[[dict[str, bytes]], None]) -> None:
@@ -133,21 +125,20 @@ def test_an_index_that_hides_evidence_hides_nothing(packed: Workplace) -> None:
 
 
 def test_a_policy_in_the_pack_is_used_only_with_its_digest(packed: Workplace) -> None:
-    digest = digest_of(packed)
+    digest = pack_digest()
     for name in ("policy.yaml", "release.pub"):
         Path(name).unlink()
-    assert "no policy" in packed.refused("verify", WHEEL, *PACK)
+    assert packed("verify", WHEEL, *PACK).code == 2
     assert packed.ok("verify", WHEEL, *PACK, "--pack-digest", digest).out.startswith("admitted")
     wrong = f"sha256:{'0' * 64}"
     assert "another pack" in packed.refused("verify", WHEEL, *PACK, "--pack-digest", wrong)
     assert "another pack" in packed.refused("unpack", "evidence.pack", "oci:x", "--pack-digest", wrong)
 
 
-def test_the_users_policy_wins_over_the_packs(packed: Workplace) -> None:
+def test_the_users_policy_is_the_one_that_counts(packed: Workplace) -> None:
     packed.ok("key", "generate", "stranger")
     packed.write("strict.yaml", POLICY.replace("release.pub", "stranger.pub"))
-    for more in ((), ("--pack-digest", digest_of(packed))):
-        assert packed("verify", WHEEL, "--policy", "strict.yaml", *PACK, *more).code == 1
+    assert packed("verify", WHEEL, "--policy", "strict.yaml", *PACK).code == 1
 
 
 def test_no_pack_of_what_is_not_admitted_or_not_whole(packed: Workplace) -> None:
