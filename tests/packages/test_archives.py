@@ -259,7 +259,7 @@ def test_bytes_before_the_first_member(tmp_path: Path) -> None:
     with zipfile.ZipFile(buffer, "a") as opened:
         for name, data in wheel_members():
             opened.writestr(name, data)
-    assert "contradicts itself" in refused(tmp_path, buffer.getvalue())
+    assert "it does not begin where the one before ends" in refused(tmp_path, buffer.getvalue())
 
 
 def test_a_link_as_metadata(tmp_path: Path) -> None:
@@ -332,3 +332,35 @@ def test_any_damage_is_a_package_error_or_harmless(
     except PackageError:
         return
     assert purl.type in ("npm", "pypi")
+
+
+def patched(data: bytes, position: int, layout: str, value: int) -> bytes:
+    new = struct.pack(layout, value)
+    return data[:position] + new + data[position + len(new) :]
+
+
+def test_local_headers_that_differ_from_the_directory(tmp_path: Path) -> None:
+    """APPNOTE 4.3.7: flags at 6, method at 8, compressed size at 18."""
+    assert "its own header differs" in refused(tmp_path, patched(WHEEL, 6, "<H", 2))
+    assert "its own header differs" in refused(tmp_path, patched(WHEEL, 8, "<H", zipfile.ZIP_STORED))
+    assert "its own header has another size" in refused(tmp_path, patched(WHEEL, 18, "<L", 99))
+
+
+def test_a_directory_with_more_members_than_announced(tmp_path: Path) -> None:
+    end = end_record(WHEEL)
+    data = patched(patched(WHEEL, end + 8, "<H", 3), end + 10, "<H", 3)
+    assert "3 members announced, 4 there" in refused(tmp_path, data)
+
+
+def test_members_that_the_directory_leaves_out(tmp_path: Path) -> None:
+    members = WHEEL[: WHEEL.index(b"PK\x01\x02")]
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, 0, len(members), 0)
+    assert "data that belongs to no member" in refused(tmp_path, members + end)
+
+
+def test_metadata_that_unpacks_to_less_than_announced(tmp_path: Path) -> None:
+    text = PKG_INFO + b"x" * 5000
+    data = zipped(wheel_members(metadata=text))
+    size = struct.pack("<L", len(text))
+    assert data.count(size) == 2
+    assert "6000 announced" in refused(tmp_path, data.replace(size, struct.pack("<L", 6000)))

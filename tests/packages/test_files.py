@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from attest.errors import PackageError, UsageError
+from attest.packages import files
 from attest.packages.anchors import anchor
 from attest.packages.digest import ArtifactDigest
 from attest.packages.files import identify, wheel_sboms
@@ -173,3 +174,16 @@ def pack(folder: Path, what: str) -> None:
     if npm is None:
         pytest.skip("npm is not installed")
     subprocess.run([npm, "pack", what, "--silent"], cwd=folder, check=True, timeout=120)
+
+
+def test_two_kinds_in_one_file(tmp_path: Path) -> None:
+    data = tgz([("package/package.json", PACKAGE_JSON), *SDIST])
+    with pytest.raises(PackageError, match=r"two kinds of package in one file: npm package and sdist"):
+        identify(write(tmp_path, data))
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, tgz(SDIST))
+    monkeypatch.setattr(files, "_check_name", lambda *_: path.write_bytes(tgz(CRATE)))  # after name, before digest
+    with pytest.raises(PackageError, match="the file changed while it was read"):
+        identify(path)

@@ -143,3 +143,11 @@ def test_the_one_artifact_rows() -> None:
         *("npm", "cargo", "hex", "pub", "golang", "nuget", "cpan")
     }
     assert not ecosystem("generic").one_artifact
+
+
+@pytest.mark.parametrize("text", ["pkg:generic/a%2Fb@1", "pkg:generic/a%2fb/c@1", "pkg:golang/github.com%2Facme/x@v1"])
+def test_an_encoded_slash_would_give_two_packages_one_repository(text: str) -> None:
+    with pytest.raises(UsageError, match="a segment holds an encoded '/'"):
+        Purl.parse(text)
+    with pytest.raises(UsageError, match="a segment holds an encoded '/'"):
+        Purl.of("generic", (), "a/b", "1")
