@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from attest.packages.digest import SHA256, ArtifactDigest
 from attest.packages.purl import Purl
 from attest.packages.row import Ecosystem, Identity, Reader
 from attest.packages.table import TABLE
+from attest.regular_file import open_regular
 
 _CHUNK: Final = 1 * limits.MIB
 _READERS: Final = tuple((row, reader) for row in TABLE.values() for reader in row.readers)
@@ -66,9 +66,9 @@ def wheel_sboms(path: Path) -> list[tuple[str, bytes]]:
 def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """The file and its size; every error within names the file, and it must not change meanwhile."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
-            raise UsageError("not a regular file", where=str(path))
-        with path.open("rb") as file:
+        if path.is_dir():
+            raise UsageError("a directory, not a file", where=str(path), next_step="name the files, e.g. dist/*")
+        with open_regular(path) as file:
             before = os.fstat(file.fileno())
             yield file, before.st_size
             after = os.fstat(file.fileno())

@@ -24,6 +24,7 @@ from attest.policy.matching import distinct
 from attest.policy.rules import RULES
 from attest.policy.rules.provenance import SLSA_MAX
 from attest.policy.rules.rule import Builder, Context, Mode, Rule, Terms, Written
+from attest.regular_file import open_regular
 
 VERSION: Final = 1
 
@@ -62,7 +63,7 @@ class Policy:
 def load(path: Path) -> Policy:
     """Read a policy file. Key files are relative to it. Raises `PolicyError`."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(limits.POLICY + 1)
     except OSError as error:
         raise PolicyError("cannot read the policy", where=str(path), why=error.strerror) from None

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attest import limits
 from attest.errors import KeyFileError, UsageError
+from attest.regular_file import open_regular
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
@@ -243,7 +244,7 @@ def _read_pem(path: str | Path) -> tuple[str, bytes]:
     """The only key of a PEM file: its label and its block."""
     where = str(path)
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(Path(path)) as file:
             data = file.read(limits.KEY_FILE + 1)
     except OSError as error:
         raise KeyFileError("cannot read the key", where=where, why=error.strerror) from None
