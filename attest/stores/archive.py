@@ -7,6 +7,7 @@ times, no owners. A tar that two programs could understand differently is not re
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import tarfile
@@ -155,7 +156,9 @@ class ArchiveFiles:
             except NotFound:
                 if not self._create:
                     raise StoreUnavailable(
-                        "the archive does not exist", where=self.where, next_step="check the name of the file"
+                        "the archive does not exist",
+                        where=self.where,
+                        next_step="check the name of the file, in --store or ATTEST_STORE",
                     ) from None
                 self._opened = _Tar(None, {}, self.where)
         return self._opened
@@ -251,15 +254,26 @@ class _Tar:
             start, size = start + len(chunk), size - len(chunk)
 
 
+class _Bounded(io.BufferedReader):
+    """`tarfile` asks at once for as many bytes as an extended header claims to have."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or not 0 <= size <= _CHUNK:
+            raise tarfile.ReadError(f"an extended header of {size} bytes")
+        return super().read(size)
+
+
 def _members(held: int, where: str) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
-    with os.fdopen(os.dup(held), "rb") as file:
+    with _Bounded(io.FileIO(os.dup(held))) as file:
         length = os.fstat(held).st_size
         try:
             with tarfile.open(fileobj=file, mode="r:") as tar:
                 for number, member in enumerate(tar):
                     if number >= limits.ARCHIVE_MEMBERS:
                         raise _refused(where, f"more than {limits.ARCHIVE_MEMBERS} members")
+                    if member.size < 0 or (member.isdir() and member.size):  # some programs go on after its content
+                        raise _refused(where, f"the member {member.name!r} has {member.size} bytes")
                     if member.isdir():
                         continue
                     path = _path(member, where)
@@ -269,7 +283,7 @@ def _members(held: int, where: str) -> dict[str, tuple[int, int]]:
                         raise _refused(where, f"the member {path!r} is cut off")
                     found[path] = member.offset_data, member.size
                 end = tar.offset
-        except (tarfile.TarError, ValueError, EOFError) as error:
+        except (tarfile.TarError, ValueError, EOFError, RecursionError) as error:
             raise _refused(where, str(error)) from None
         file.seek(end)  # tarfile takes a damaged header for the end
         while rest := file.read(_CHUNK):

@@ -151,7 +151,7 @@ def test_two_writers_of_one_archive_do_not_undo_each_other(tmp_path: Path) -> No
 
 
 def test_a_missing_archive_is_not_an_empty_one(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="does not exist"):
+    with pytest.raises(StoreUnavailable, match=r"does not exist .*--store or ATTEST_STORE"):
         ArchiveStore(tmp_path / "typo.tar", "typo").referrers("", OF.digest)
     with pytest.raises(StoreRefused):
         write(tmp_path / "nowhere" / "pack.tar")
@@ -237,6 +237,36 @@ def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     write(tmp_path / "pack.tar", "one")
     monkeypatch.setattr(limits, "ARCHIVE_MEMBERS", 3)
     refused(tmp_path / "pack.tar", "more than 3 members")
+
+
+def header(kind: bytes, size: bytes) -> bytes:
+    block = bytearray(tarfile.TarInfo("x").tobuf(tarfile.USTAR_FORMAT))
+    block[124:136], block[156:157] = size, kind
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K", b"5", b"0"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        b"77777777777\0",
+        b"\x80" + bytes(3) + b"\x7f" * 8,
+        b"\x80" + b"\x7f" * 11,
+        b"\xff" * 10 + b"\xfe\x00",
+        b"\xff" * 10 + b"\xfc\x00",
+    ],
+)
+def test_a_header_with_a_size_that_cannot_be(tmp_path: Path, kind: bytes, size: bytes) -> None:
+    (tmp_path / "pack.tar").write_bytes(header(kind, size) + bytes(2048))
+    refused(tmp_path / "pack.tar", "not a tar of an image layout")
+
+
+def test_long_names_without_end(tmp_path: Path) -> None:
+    long_name = header(b"L", b"00000000002\0") + b"a\0".ljust(512, b"\0")
+    (tmp_path / "pack.tar").write_bytes(long_name * 3000 + header(b"0", b"00000000000\0") + bytes(1024))
+    refused(tmp_path / "pack.tar", "not a tar of an image layout")
 
 
 def test_a_directory_is_no_archive(tmp_path: Path) -> None:
