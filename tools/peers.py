@@ -38,7 +38,18 @@ class Peer:
         return f"{self.module}/{self.folder}"
 
 
-PEERS = (
+@dataclass(frozen=True, slots=True)
+class DebianPeer:
+    """An old program that only Debian still builds: its package there, and where in the package it lies."""
+
+    name: str
+    package: str
+    version: str
+    path: str
+    serves: str
+
+
+PEERS: tuple[Peer | DebianPeer, ...] = (
     Peer("olareg", "github.com/olareg/olareg", "v0.1.2", "cmd/olareg", "registry with the referrers API"),
     Peer("regctl", "github.com/regclient/regclient", "v0.11.7", "cmd/regctl", "registry and layout client"),
     Peer("oras", "oras.land/oras", "v1.3.3", "cmd/oras", "registry and layout client"),
@@ -47,6 +58,7 @@ PEERS = (
     Peer(
         "distribution", "github.com/distribution/distribution/v3", "v3.0.0", "cmd/registry", "registry, fallback tags"
     ),
+    DebianPeer("docker-registry", "docker-registry", "2.8.2", "usr/bin/docker-registry", "an old registry"),
     Peer("cosign", "github.com/sigstore/cosign/v3", "v3.1.3", "cmd/cosign", "Sigstore signatures and attestations"),
 )
 
@@ -77,12 +89,12 @@ def run(command: Sequence[str], where: Path) -> str:
     return done.stdout
 
 
-def is_there(peer: Peer, bin_folder: Path) -> bool:
+def is_there(peer: Peer | DebianPeer, bin_folder: Path) -> bool:
     """Whether the program is there, in the pinned version as far as Go can tell."""
     program = bin_folder / peer.name
     if not os.access(program, os.X_OK):
         return False
-    if shutil.which("go") is None:
+    if isinstance(peer, DebianPeer) or shutil.which("go") is None:
         return True
     told = subprocess.run(["go", "version", "-m", program], capture_output=True, text=True, check=False).stdout
     built = re.search(rf"^\s+mod\s+{re.escape(peer.module)}\s+(\S+)", told, re.MULTILINE)
@@ -100,6 +112,22 @@ def build(peer: Peer, bin_folder: Path) -> None:
         run(["go", "get", f"{peer.module}@{peer.version}"], module)
         run(["go", "build", "-mod=mod", "-o", "program", peer.package], module)
         os.replace(module / "program", bin_folder / peer.name)
+
+
+def unpack(peer: DebianPeer, bin_folder: Path) -> None:
+    """Take the program out of Debian's package; nothing is installed."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        raise CannotBuild("apt-get and dpkg are not on the PATH; the package is Debian's")
+    with tempfile.TemporaryDirectory(prefix=f".{peer.name}-", dir=bin_folder) as scratch:
+        download = ["apt-get", "download", peer.package]
+        try:
+            run(download, Path(scratch))
+        except CannotBuild:  # a fresh machine has no lists of packages yet
+            run(["apt-get", "update"], Path(scratch))
+            run(download, Path(scratch))
+        (archive,) = Path(scratch).glob("*.deb")
+        run(["dpkg", "-x", archive.name, "tree"], Path(scratch))
+        os.replace(Path(scratch) / "tree" / peer.path, bin_folder / peer.name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,8 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = [peer for peer in wanted if not is_there(peer, bin_folder)]
     failed = 0
     try:
-        if missing:
+        if any(isinstance(peer, Peer) for peer in missing):
             check_go()
+        if missing:
             bin_folder.mkdir(parents=True, exist_ok=True)
     except (CannotBuild, OSError) as error:
         print(f"peers: {error}", file=sys.stderr)
@@ -132,7 +161,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"peers: building {peer.name} {peer.version} …", file=sys.stderr, flush=True)
         started = time.monotonic()
         try:
-            build(peer, bin_folder)
+            if isinstance(peer, Peer):
+                build(peer, bin_folder)
+            else:
+                unpack(peer, bin_folder)
         except CannotBuild as error:
             failed += 1
             print(f"peers: {peer.name} {peer.version} was not built: {error}", file=sys.stderr)

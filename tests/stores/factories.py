@@ -103,6 +103,16 @@ FACTORIES = (
         {"test_subjects_and_manifests_named_by_sha512": "takes manifests by sha256 only"},
     ),
     Factory(
+        "docker-registry 2.8.2",
+        _registry(real.docker_registry),
+        "npm/semver",
+        "pypi/idna",
+        {
+            "test_subjects_and_manifests_named_by_sha512": "takes manifests by sha256 only",
+            "test_a_blob_does_not_resolve": "answers 500 when a blob is asked for as a manifest",
+        },
+    ),
+    Factory(
         "crane",
         _registry(real.crane),
         "npm/semver",

@@ -27,7 +27,20 @@ def crane(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def distribution(directory: Path, *, settings: str = "", environment: Mapping[str, str] | None = None) -> Iterator[str]:
+def docker_registry(directory: Path, *, settings: str = "") -> Iterator[str]:
+    """Debian's 2.8.2 of 2023: an old registry, to see how one behaves."""
+    with distribution(directory, settings=settings, program="docker-registry") as host:
+        yield host
+
+
+@contextmanager
+def distribution(
+    directory: Path,
+    *,
+    settings: str = "",
+    environment: Mapping[str, str] | None = None,
+    program: str = "distribution",
+) -> Iterator[str]:
     """Without the referrers API; ``settings`` are more lines of its configuration."""
     port = free_port()
     directory.mkdir(exist_ok=True)
@@ -39,5 +52,5 @@ def distribution(directory: Path, *, settings: str = "", environment: Mapping[st
         f"http: {{addr: '127.0.0.1:{port}', secret: loopback}}\n"
         f"{settings}"
     )
-    with serve([peer("distribution"), "serve", file], f"http://127.0.0.1:{port}/v2/", env=environment):
+    with serve([peer(program), "serve", file], f"http://127.0.0.1:{port}/v2/", env=environment):
         yield f"127.0.0.1:{port}"

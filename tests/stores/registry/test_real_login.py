@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,10 +95,11 @@ def test_a_wrong_password(behind: Behind) -> None:
     assert "wrong-password" not in str(caught.value)
 
 
-def test_htpasswd(tmp_path: Path) -> None:
+@pytest.mark.parametrize("serving", [real.distribution, real.docker_registry])
+def test_htpasswd(tmp_path: Path, serving: Callable[..., AbstractContextManager[str]]) -> None:
     file = tmp_path / "htpasswd"
     file.write_text(HTPASSWD)
-    with real.distribution(tmp_path, settings=f"auth: {{htpasswd: {{realm: registry, path: '{file}'}}}}\n") as host:
+    with serving(tmp_path, settings=f"auth: {{htpasswd: {{realm: registry, path: '{file}'}}}}\n") as host:
         store = opened(host, credential=ALICE)
         push(store, "npm/semver", subject())
         one = attach(store, "npm/semver", OF)
