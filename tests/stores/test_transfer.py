@@ -22,6 +22,7 @@ from attest.packages.purl import Purl
 from attest.stores.directory import DirectoryStore
 from attest.stores.graph import Graph, cosign_subject, differences, walk
 from attest.stores.memory import MemoryStore
+from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Store
 from attest.stores.registry import RegistryStore
 from attest.stores.registry.credentials import UserCredentials
@@ -267,6 +268,35 @@ def test_an_artifact_brings_its_version_but_not_its_siblings() -> None:
     assert set(both.nodes) == set(alone.nodes) | {second.digest, other.digest}
     assert both.reached([first.digest]) == set(alone.nodes)
     assert both.reached([first.digest, version.digest]) == set(both.nodes)
+    inner = write_index([version.plain()])
+    outer = write_index([inner.descriptor()])
+    for index in (inner, outer):
+        store.push(SOURCE, index.descriptor(), index.raw)
+    later = walk(store, SOURCE, [first, outer.descriptor()])  # the version is met from below first
+    assert set(later.nodes) == {*both.nodes, inner.digest, outer.digest}
+
+
+def test_cosigns_older_tags_come_with_what_they_are_about(source: Side) -> None:
+    tags = list(source.store.tags(SOURCE))
+    image = source.store.resolve(Reference(SOURCE, "v1"))
+    graph = walk(source.store, SOURCE, [image], tags=tags)
+    (tag,) = (tag for tag in tags if tag.endswith(".sig"))
+    old = source.store.resolve(Reference(SOURCE, tag)).digest
+    assert graph.cosign_tags() == {tag: old}
+    labels = {node.manifest.annotations.get("label") for node in graph.nodes.values()}
+    assert {"old signature", "of the old signature"} <= labels
+    assert old not in walk(source.store, SOURCE, [image]).nodes
+
+
+def test_the_proof_misses_a_blob(source: Side, tmp_path: Path) -> None:
+    destination = side(DirectoryStore(tmp_path, "store", create=True), "")
+    copy(source, destination)
+    graph, tags = read(destination)
+    sbom = next(node for node in graph.nodes.values() if node.manifest.annotations.get("label") == "sbom")
+    layer = sbom.blobs[1].digest
+    (tmp_path / "blobs/sha256" / layer.encoded).unlink()
+    found = unproven(graph, tags.values(), destination, tags)
+    assert found == {sbom.descriptor.digest: f"the blob {layer} is not at the destination"}
 
 
 def test_a_damaged_manifest_is_a_problem_and_hides_nothing(tmp_path: Path) -> None:
@@ -325,13 +355,20 @@ def test_two_hundred_anchors_through_five_stores(tmp_path: Path) -> None:
             for label in range(5):
                 evidence = graphs.attach(origin.store, SOURCE, artifact, f"evidence {label}")
                 graphs.attach(origin.store, SOURCE, evidence, f"signature of {label}")
-        last = origin
+        last, (graph, tags) = origin, read(origin)
+        manifests = {digest: node.manifest.raw for digest, node in graph.nodes.items()}
+        assert len(manifests) == 200 * (2 + 5 + 5)
+        blobs = {blob.digest: blob for node in graph.nodes.values() for blob in node.blobs}
         for stop, name in enumerate(("olareg", "archive", "distribution", "directory tree", "olareg")):
             (tmp_path / str(stop)).mkdir()
             factory = by_name[name]
             opener = running.enter_context(factory.running(tmp_path / str(stop)))
             with closing(opener()) as store:
-                made = copy(last, side(store, factory.repository))
-            assert made.manifests == 200 * (2 + 5 + 5)
+                target = side(store, factory.repository)
+                assert transfer(plan(graph, target, tags), last, target) == {}
             last = side(running.enter_context(closing(opener())), factory.repository)
-            hold_the_same(origin, last)
+            twin, named = read(last)
+            assert {digest: node.manifest.raw for digest, node in twin.nodes.items()} == manifests
+            assert (differences(graph, twin), named) == ((), tags)
+            assert all(in_parallel(lambda blob, at=last: has(at, blob), list(blobs.values())))
+            graph = twin
