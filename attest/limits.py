@@ -52,6 +52,12 @@ LAYOUT_SCAN_FILES: Final = 100_000
 LAYOUT_SCAN_BYTES: Final = 512 * MIB
 """Most bytes of them; a second or two of reading and hashing."""
 
+LAYOUT_LISTED_BYTES: Final = 2048 * MIB
+"""Most bytes of listed manifests that are read in one listing: 100,000 signatures, each with its bundle inlined."""
+
+PROBLEMS: Final = 20
+"""Most problems of one listing that are shown: a hostile store can make millions."""
+
 ARCHIVE_MEMBERS: Final = 500_000
 """Most members of an archive of a layout: a pack of some 50,000 packages."""
 

@@ -152,5 +152,7 @@ class DirectoryFiles:
             if self._create or self._root.exists():
                 raise
             raise StoreUnavailable(
-                "the store does not exist", where=str(self._root), next_step="check the name of the directory"
+                "the store does not exist",
+                where=str(self._root),
+                next_step="check the name of the directory, in --store or ATTEST_STORE",
             ) from None

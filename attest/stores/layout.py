@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from attest import limits, names
-from attest.errors import FormatError, NotFound, StoreRefused, StoreUnavailable, UsageError
+from attest.errors import AttestError, FormatError, NotFound, StoreRefused, StoreUnavailable, UsageError
 from attest.oci import strict_json
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
@@ -176,7 +176,7 @@ class Layout:
         good = {item.descriptor.digest: item.descriptor for item in items}
         hidden = {digest: why for digest, why in survey.unread.items() if digest != subject}
         problems: list[str] = []
-        for where, entry in self._responded(index, subject):
+        for where, entry in self._responded(index, subject, skipping=(NotFound, StoreUnavailable, FormatError)):
             known = good.get(entry.digest)
             if known is not None:
                 items.append(self._found(where, known))
@@ -203,15 +203,22 @@ class Layout:
             return None
         return None if node is None else node.subject
 
-    def _responded(self, index: LayoutIndex, subject: Digest) -> Iterator[tuple[Where, Descriptor]]:
+    def _responded(
+        self,
+        index: LayoutIndex,
+        subject: Digest,
+        *,
+        skipping: tuple[type[AttestError], ...] = (NotFound, FormatError),
+    ) -> Iterator[tuple[Where, Descriptor]]:
         """What the responses about ``subject`` list. A response that cannot be read is among the survey's unread."""
-        for response in layout_referrers.responses(index, subject):
+        responses = ((it.where, it.descriptor.digest) for it in layout_referrers.responses(index, subject))
+        for where, digest in dict.fromkeys(responses):
             try:
-                node = self._surveyor.node(response.descriptor.digest)
-            except (NotFound, FormatError):
+                node = self._surveyor.node(digest)
+            except skipping:
                 continue
             for entry in () if node is None else node.manifests:
-                yield response.where, entry
+                yield where, entry
 
     def _is_lost(self, digest: Digest, unread: Mapping[Digest, str]) -> bool:
         return digest in unread or not self._files.has(blob_path(digest))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from attest import limits
-from attest.errors import FormatError, NotFound
+from attest.errors import FormatError, NotFound, StoreUnavailable
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.manifest import MANIFEST_TYPES, Manifest
@@ -63,6 +63,7 @@ class Surveyor:
         self._seen: tuple[LayoutIndex, frozenset[str]] | None = None
         self._survey = Survey({}, {}, None)
         self._alone = threading.RLock()
+        self._bytes = 0
 
     def node(self, digest: Digest, *, sure: bool = True) -> Node | None:
         """The manifest, None for a blob that is no manifest; ``sure`` is False for a blob that nobody calls one.
@@ -92,7 +93,11 @@ class Surveyor:
         unread.update((digest, "it is listed but not there") for digest in listed if digest not in there)
         pending = [digest for digest in listed if digest in there]
         visited: set[Digest] = set()
+        before = self._bytes
         while pending:
+            if self._bytes - before > limits.LAYOUT_LISTED_BYTES:
+                why = f"more listed manifests than are read: {len(pending)} are left after {self._bytes - before} bytes"
+                return Survey(_by_subject(nodes), unread, why)
             digest = pending.pop()
             if digest in visited:
                 continue
@@ -119,6 +124,9 @@ class Surveyor:
                     length = self._files.size(blob_path(digest))
                 except NotFound:
                     continue
+                except StoreUnavailable as error:  # a link, a pipe: a name as of a blob
+                    damaged[digest] = str(error)
+                    continue
                 if length > limits.MANIFEST:
                     continue
                 files, size = files + 1, size + length
@@ -132,12 +140,13 @@ class Surveyor:
     def _node(self, digest: Digest, unread: dict[Digest, str], *, sure: bool) -> Node | None:
         try:
             return self.node(digest, sure=sure)
-        except (NotFound, FormatError) as error:
+        except (NotFound, StoreUnavailable, FormatError) as error:
             unread[digest] = str(error)
             return None
 
     def _read(self, digest: Digest, sure: bool) -> Node | None:
         raw = self._files.read(blob_path(digest), limits.MANIFEST)
+        self._bytes += len(raw)
         if len(raw) > limits.MANIFEST:
             return None
         digest.check(raw, where=str(digest))

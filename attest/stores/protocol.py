@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from attest import limits
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference
@@ -45,12 +46,21 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Referrers:
-    """One listing. ``complete`` is False where a cap was hit or a part could not be read: ``problems`` says which."""
+    """One listing. ``complete`` is False where a cap was hit or a part could not be read: ``problems`` says which.
+
+    Of many problems only the first `limits.PROBLEMS` are kept, and how many there were more.
+    """
 
     items: tuple[Found, ...]
     complete: bool
     listed_at: datetime
     problems: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        more = len(self.problems) - limits.PROBLEMS
+        if more > 1:  # one more may be the count itself
+            shown = (*self.problems[: limits.PROBLEMS], f"and {more} more problems")
+            object.__setattr__(self, "problems", shown)
 
 
 class Store(Protocol):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from attest.oci.reference import Reference
 from attest.stores import durable
 from attest.stores.directory import DirectoryFiles, DirectoryStore
 from attest.stores.layout_referrers import fallback_tag, is_fallback_tag
+from attest.stores.protocol import Referrers
 from tests.stores.graphs import NOTE_TYPE, SBOM_TYPE, attach, listed, push, referrer, subject
 
 OF = subject()
@@ -363,6 +367,91 @@ def test_a_pipe_in_place_of_a_blob_does_not_block(layout: Damaged) -> None:
         layout.store.fetch("", layout.one)
 
 
+STRANGE = [os.mkfifo, lambda path: os.symlink("/dev/zero", path), os.mkdir]
+
+
+@pytest.mark.parametrize("make", STRANGE)
+def test_a_name_of_a_blob_that_is_no_file_is_one_problem(layout: Damaged, make: Callable[[Path], None]) -> None:
+    make(layout.blob(Digest("sha256", "ab" * 32)))
+    listing = layout.store.referrers("", OF.digest)
+    assert {item.descriptor.digest for item in listing.items} == {layout.one.digest, layout.two.digest}
+    assert not listing.complete
+    assert len(listing.problems) == 1
+    assert "ab" * 32 in listing.problems[0]
+
+
+@pytest.mark.parametrize("make", STRANGE)
+def test_a_referrer_that_is_no_file_is_one_problem(layout: Damaged, make: Callable[[Path], None]) -> None:
+    layout.blob(layout.one.digest).unlink()
+    make(layout.blob(layout.one.digest))
+    listing = layout.store.referrers("", OF.digest)
+    assert {item.descriptor.digest for item in listing.items} == {layout.one.digest, layout.two.digest}
+    assert listing.complete
+    assert len(listing.problems) == 1
+    with pytest.raises(StoreUnavailable):
+        layout.store.fetch("", layout.one)
+
+
+@pytest.mark.parametrize("make", STRANGE)
+def test_a_response_that_is_no_file_is_one_problem(layout: Damaged, make: Callable[[Path], None]) -> None:
+    response = next(entry for entry in layout.index() if "annotations" in entry)
+    blob = layout.blob(Digest.parse(str(response["digest"])))
+    blob.unlink()
+    make(blob)
+    listing = layout.store.referrers("", OF.digest)
+    assert {item.descriptor.digest for item in listing.items} == {layout.one.digest, layout.two.digest}
+    assert not listing.complete
+    assert len(listing.problems) == 1
+    before = (layout.layout / "index.json").read_bytes()
+    with pytest.raises(StoreUnavailable):  # what it lists must not be forgotten
+        attach(layout.store, "", OF.descriptor(), "three")
+    assert (layout.layout / "index.json").read_bytes() == before
+
+
+def test_a_response_named_a_thousand_times_is_read_once(layout: Damaged, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = [Descriptor(names.OCI_MANIFEST, Digest("sha256", f"{number:064x}"), 5) for number in range(100)]
+    raw = write_index(lost).raw
+    response = layout.write_blob(raw).json() | {"annotations": {names.ANNOTATION_REF_NAME: fallback_tag(OF.digest)}}
+    layout.write_index([*layout.index(), *[response] * 1000])
+    asked: list[str] = []
+    real = DirectoryFiles.has
+
+    def counted(files: DirectoryFiles, path: str) -> bool:
+        asked.append(path)
+        return real(files, path)
+
+    monkeypatch.setattr(DirectoryFiles, "has", counted)
+    listing = layout.store.referrers("", OF.digest)
+    assert len(listing.items) == 102
+    assert len(asked) <= 101
+
+
+def test_many_problems_are_counted(layout: Damaged) -> None:
+    lost = [Descriptor(names.OCI_MANIFEST, Digest("sha256", f"{number:064x}"), 5) for number in range(1000)]
+    layout.write_index([*layout.index(), *(descriptor.json() for descriptor in lost)])
+    problems = layout.store.referrers("", OF.digest).problems
+    assert len(problems) == limits.PROBLEMS + 1
+    assert problems[-1] == f"and {1000 - limits.PROBLEMS} more problems"
+
+
+@given(st.integers(0, 200))
+def test_a_cut_list_of_problems_is_not_cut_again(number: int) -> None:
+    listing = Referrers((), False, datetime.now(UTC), tuple(map(str, range(number))))
+    assert len(listing.problems) <= limits.PROBLEMS + 1
+    assert replace(listing, complete=True).problems == listing.problems
+    if number <= limits.PROBLEMS + 1:
+        assert listing.problems == tuple(map(str, range(number)))
+
+
+def test_more_listed_manifests_than_are_read(layout: Damaged, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LAYOUT_LISTED_BYTES", layout.one.size)
+    listing = layout.store.referrers("", OF.digest)
+    assert not listing.complete
+    assert "more listed manifests than are read" in listing.problems[-1]
+    monkeypatch.setattr(limits, "LAYOUT_LISTED_BYTES", 100 * layout.one.size)
+    assert listed(layout.store, "", OF.digest) == {layout.one.digest, layout.two.digest}
+
+
 def test_a_root_may_be_a_link(tmp_path: Path) -> None:
     Damaged(tmp_path / "real")
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -377,7 +466,7 @@ def test_a_missing_root_is_not_an_empty_store(tmp_path: Path) -> None:
         lambda: list(store.tags("npm/x")),
         lambda: store.delete("npm/x", OF.digest),
     ):
-        with pytest.raises(StoreUnavailable, match="does not exist"):
+        with pytest.raises(StoreUnavailable, match=r"does not exist .*--store or ATTEST_STORE"):
             attempt()
     (tmp_path / "typo").mkdir()
     assert listed(store, "npm/x", OF.digest) == set()
