@@ -18,7 +18,7 @@ from attest.report.schemas import schema
 from tests.cli.conftest import Workplace
 from tests.peers import free_port, peer, serve
 from tests.stores.registry import real
-from tests.stores.registry.scripted import Answer, Asked, Scripted, error
+from tests.stores.registry.scripted import Answer, Asked, Scripted, error, index_answer
 
 REPOSITORY = "team/scratch"
 MANIFEST = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
@@ -136,16 +136,17 @@ def test_a_registry_that_takes_no_deletes(attest: Workplace, tmp_path: Path) -> 
 
 
 class Picky:
-    """A registry that takes plain images only, forbids chunks, and answers for referrers with a web page."""
+    """A registry that takes plain images only, forbids chunks, and lists no referrers."""
 
-    def __init__(self) -> None:
+    def __init__(self, referrers: Answer) -> None:
         self.kept: dict[str, bytes] = {}
+        self._referrers = referrers
 
     def __call__(self, asked: Asked) -> Answer:
         path, _, query = asked.path.partition("?")
         kind, _, name = path.removeprefix(f"/v2/{REPOSITORY}/").partition("/")
         if kind == "referrers":
-            return Answer(200, b"<html>", {"Content-Type": "text/html"})
+            return self._referrers
         if asked.method == "POST":
             return Answer(202, b"", {"Location": f"/v2/{REPOSITORY}/blobs/uploads/1"})
         if asked.method == "PATCH":
@@ -166,8 +167,12 @@ class Picky:
         return error(404, "UNKNOWN") if found is None else Answer(200, found, {"Content-Type": MANIFEST["Accept"]})
 
 
-def test_what_is_refused_is_told_apart_from_what_fails(attest: Workplace) -> None:
-    picky = Picky()
+WEB_PAGE = Answer(200, b"<html>", {"Content-Type": "text/html"})
+
+
+@pytest.mark.parametrize("referrers", [WEB_PAGE, index_answer()], ids=["a web page", "an empty list"])
+def test_what_is_refused_is_told_apart_from_what_fails(attest: Workplace, referrers: Answer) -> None:
+    picky = Picky(referrers)
     scripted = Scripted()
     scripted.default = picky
     with scripted.running():
