@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from attest.oci.digest import Digest
+from attest.oci.reference import Reference
 from attest.report.schemas import schema
+from attest.stores.registry import RegistryStore
+from attest.stores.registry.credentials import UserCredentials
 from tests.cli.conftest import Workplace
+from tests.stores import graphs
+from tests.stores.programs import oras_referrers, run
 from tests.stores.registry import real
 
 WHEEL = "dist/acme-1.0-py3-none-any.whl"
@@ -151,3 +158,29 @@ def test_an_image_does_not_fit_where_every_package_has_a_repository(signed: Work
     refused = signed("copy", source, "oci:mirror/{package}", "--json")
     assert (refused.code, list(outcomes(refused.json).values())) == (3, ["incomplete"])
     signed.ok("copy", source, "oci:mirror")
+
+
+def test_cosign_and_oras_read_what_was_copied(attest: Workplace, tmp_path: Path) -> None:
+    """A bundle and an older signature by the real cosign, from a registry with the API to one without and to a tar."""
+    signing = ("sign", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "--yes")
+    checking = ("verify", "--key", "cosign.pub", "--insecure-ignore-tlog=true", "--private-infrastructure=true")
+    formats = ("--new-bundle-format=true", "--new-bundle-format=false")
+    run("cosign", "generate-key-pair", cwd=tmp_path, COSIGN_PASSWORD="")
+    with real.olareg(tmp_path / "olareg") as one, real.distribution(tmp_path / "distribution") as other:
+        with closing(RegistryStore(one, name=one, credentials=UserCredentials({}, tmp_path))) as store:
+            image = graphs.push(store, "team/app", graphs.subject())
+            store.tag(Reference("team/app", "v1"), image)
+        for form in formats:
+            source = f"{one}/team/app@{image.digest}"
+            run("cosign", *signing, form, "--allow-http-registry", source, cwd=tmp_path, COSIGN_PASSWORD="")
+        attest.ok("copy", f"{one}/team/app:v1", f"{other}/mirror/app", "--verify")
+        for form in formats:
+            run("cosign", *checking, form, "--allow-http-registry", f"{other}/mirror/app@{image.digest}", cwd=tmp_path)
+        attest.ok("copy", f"{other}/mirror/app:v1", "oci-archive:app.tar", "--verify")
+        assert len(oras_referrers(Path("app.tar"), image.digest)) == 1
+        assert oras_referrers(Path("app.tar"), image.digest) == attached(attest, f"{other}/mirror/app:v1")
+
+
+def attached(attest: Workplace, subject: str) -> set[Digest]:
+    (listed,) = attest.ok("list", subject, "--json").json["subjects"]
+    return {Digest.parse(item["digest"]) for item in listed["referrers"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack, closing
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 
@@ -370,5 +371,5 @@ def test_two_hundred_anchors_through_five_stores(tmp_path: Path) -> None:
             twin, named = read(last)
             assert {digest: node.manifest.raw for digest, node in twin.nodes.items()} == manifests
             assert (differences(graph, twin), named) == ((), tags)
-            assert all(in_parallel(lambda blob, at=last: has(at, blob), list(blobs.values())))
+            assert all(in_parallel(partial(has, last), list(blobs.values())))
             graph = twin
