@@ -21,8 +21,8 @@ SKIPS_ALLOWED = {
 """Reasons for which a test may be skipped even in CI, each with why."""
 
 KEPT = ("ATTEST_PEERS",)
-FOREIGN = ("ATTEST_", "COSIGN_", "DOCKER_", "NOTATION_", "ORAS_", "REGCTL_", "SIGSTORE_", "XDG_")
-"""Variables by which the user's own settings would reach `attest` and its peers."""
+FOREIGN = ("ATTEST_", "COSIGN_", "DOCKER_", "NOTATION_", "ORAS_", "PYTHON", "REGCTL_", "SIGSTORE_", "XDG_")
+"""Variables by which the user's own settings would reach `attest` and its peers, or change how Python behaves."""
 
 # A deadline measures how busy the machine is; CI draws the same examples each time.
 settings.register_profile("local", deadline=None)

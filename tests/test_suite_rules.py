@@ -87,11 +87,12 @@ def test_no_test_sees_the_users_home_or_settings(tmp_path: Path) -> None:
         "    assert list(Path.home().iterdir()) == []\n"
         "    assert 'ATTEST_STORE' not in os.environ\n"
         "    assert 'DOCKER_CONFIG' not in os.environ\n"
+        "    assert 'PYTHONUNBUFFERED' not in os.environ\n"
         "    assert os.environ['ATTEST_PEERS'] == os.environ['EXPECTED']\n"
     )
     users = tmp_path / "user"
     (users / ".docker").mkdir(parents=True)
-    seen = {"HOME": str(users), "ATTEST_STORE": "oci:x", "DOCKER_CONFIG": "y"}
+    seen = {"HOME": str(users), "ATTEST_STORE": "oci:x", "DOCKER_CONFIG": "y", "PYTHONUNBUFFERED": "1"}
     code, output = run_suite(
         tmp_path, suite, env={**seen, "ATTEST_PEERS": "", "EXPECTED": f"{users}/.cache/attest-peers"}
     )
