@@ -47,7 +47,7 @@ class Place:
         return {item["digest"]: item["type"] for item in subject["referrers"]}
 
 
-@pytest.fixture(params=["olareg", "distribution", "crane"])
+@pytest.fixture(params=["olareg", "distribution", "docker_registry", "crane"])
 def place(request: pytest.FixtureRequest, attest: Workplace, tmp_path: Path) -> Iterator[Place]:
     serving: Callable[[Path], AbstractContextManager[str]] = getattr(real, request.param)
     (tmp_path / "served").mkdir()
