@@ -91,16 +91,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _sources(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Location, list[Source]]:
     """The store that was named as SRC, and what of it is wanted."""
-    from contextlib import closing
-
     from attest.cli import copying, subjects
     from attest.errors import UsageError
     from attest.stores.directory import DirectoryStore
-    from attest.stores.location import open_store
     from attest.stores.threads import for_threads
 
     location, reference = copying.parse_source(arguments.source)
-    opened = stack.enter_context(closing(open_store(location, create=False)))
+    opened = copying.open_source(location, stack)
     store = for_threads(opened)
     if arguments.subjects:
         if reference is not None:

@@ -17,6 +17,7 @@ from attest.errors import FormatError, NotFound, StoreError, UsageError
 from attest.evidence.collect import collect
 from attest.evidence.lookup import subject_of
 from attest.evidence.model import Subject
+from attest.evidence.pack import complete
 from attest.evidence.patterns import image_name
 from attest.evidence.verify import nothing_found, verify
 from attest.oci.digest import Digest
@@ -28,6 +29,7 @@ from attest.packages.table import ecosystem
 from attest.policy.document import Policy
 from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Verdict
+from attest.stores.archive import ArchiveStore
 from attest.stores.graph import Graph, cosign_subject, walk
 from attest.stores.location import Location, Scheme, open_store
 from attest.stores.parallel import in_parallel
@@ -57,11 +59,18 @@ class Gathered:
     subjects: tuple[Subject, ...]
 
 
+def open_source(location: Location, stack: ExitStack) -> Store:
+    """A store to read from, closed with ``stack``. Raises `StoreUnavailable` for a pack that is not what it lists."""
+    store = stack.enter_context(closing(open_store(location, create=False)))
+    if isinstance(store, ArchiveStore):
+        complete(store)
+    return store
+
+
 def open_all(arguments: argparse.Namespace, stack: ExitStack) -> Store:
     """All stores of the command line, read as one whose repositories are the packages' own."""
     locations = [Location.parse(text) for text in store_texts(arguments)]
-    stores = [stack.enter_context(closing(open_store(location, create=False))) for location in locations]
-    return UnionStore([Member(store, location.repository) for store, location in zip(stores, locations, strict=True)])
+    return UnionStore([Member(open_source(location, stack), location.repository) for location in locations])
 
 
 def of_packages(store: Store, repository_of: Callable[[str], str], named: Iterable[Named]) -> list[Source]:
@@ -74,10 +83,7 @@ def of_packages(store: Store, repository_of: Callable[[str], str], named: Iterab
         subject = computed_subject(item)
         assert subject is not None
         found.setdefault(placement.repository(item.purl), []).append(replace(subject, looked_up=False))
-    return [
-        Source(Side(store, repository_of(package)), tuple(subjects), package=package)
-        for package, subjects in sorted(found.items())
-    ]
+    return [Source(Side(store, repository_of(package)), tuple(subjects)) for package, subjects in sorted(found.items())]
 
 
 def parse_source(text: str) -> tuple[Location, Reference | None]:

@@ -110,6 +110,7 @@ def test_what_is_not_as_listed_is_detected(
     assert says in packed.refused("unpack", "evidence.pack", "oci:unpacked", code=3)
     assert not Path("unpacked").exists()
     assert says in packed.refused("list", WHEEL, *PACK, code=3)
+    assert says in packed.refused("copy", "oci-archive:evidence.pack", "oci:copied", code=3)
 
 
 def test_an_index_that_hides_evidence_hides_nothing(packed: Workplace) -> None:
