@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from bench import discovery, startup
-from bench.harness import ROUNDS, Table, machine, text
+from bench.harness import Table, machine, text
 
 BENCHMARKS: dict[str, Callable[[Callable[[], None]], Table]] = {
     "startup": startup.measure,
@@ -28,11 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tables = [BENCHMARKS[name](tick) for name in chosen.names or BENCHMARKS]
     print(file=sys.stderr)
     if chosen.json:
-        results = {table.title: [row.as_json() for row in table.rows] for table in tables}
-        print(json.dumps({"machine": where, "rounds": ROUNDS, "results": results}, indent=2))
+        results = {
+            table.title: {"rounds": table.rounds, "rows": [row.as_json() for row in table.rows]} for table in tables
+        }
+        print(json.dumps({"machine": where, "results": results}, indent=2))
     else:
         print("\n\n".join(map(text, tables)))
-        print(f"\nmedians of {ROUNDS}; " + ", ".join(f"{name} {value}" for name, value in where.items()))
+        print("\n" + ", ".join(f"{name} {value}" for name, value in where.items()))
     return 0 if all(row.met for table in tables for row in table.rows) else 1
 
 

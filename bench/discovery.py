@@ -70,7 +70,9 @@ def measure(tick: Callable[[], None]) -> Table:
     for name, times in taken.items():
         median = statistics.median(times)
         rows.append(Row(name, median, min(times), median / base, None if name == REFERENCE else TARGET))
-    return Table(f"discovery, {REFERRERS} referrers each, {ROUND_TRIP} ms of round trip", REFERENCE, tuple(rows))
+    return Table(
+        f"discovery, {REFERRERS} referrers each, {ROUND_TRIP} ms of round trip", REFERENCE, tuple(rows), _ROUNDS
+    )
 
 
 def _fill(host: str, folder: Path) -> list[Digest]:

@@ -50,11 +50,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The results of one benchmark; ratios are to the row named ``reference``."""
+    """The results of one benchmark: medians of ``rounds``; ratios are to the row named ``reference``."""
 
     title: str
     reference: str
     rows: tuple[Row, ...]
+    rounds: int
 
 
 def compare(
@@ -89,7 +90,7 @@ def compare(
         for command in commands
         for times in [taken[command.name]]
     )
-    return Table(title, reference, tuple(rows))
+    return Table(title, reference, tuple(rows), rounds)
 
 
 def once(argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> float:
@@ -101,7 +102,10 @@ def once(argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> float
 
 def text(table: Table) -> str:
     width = max(len(row.name) for row in table.rows)
-    lines = [table.title, f"  {'':<{width}}  {'median':>9}  {'fastest':>9}  {'ratio':>5}  target"]
+    lines = [
+        f"{table.title} (medians of {table.rounds})",
+        f"  {'':<{width}}  {'median':>9}  {'fastest':>9}  {'ratio':>5}  target",
+    ]
     for row in table.rows:
         if row.name == table.reference:
             verdict = "(the reference)"
