@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,10 @@ from attest.stores.protocol import Referrers
 
 _SCRATCH: Final = ".attest"
 _LOCK: Final = "lock"
+_SETTLED_NANOSECONDS: Final = 3_000_000_000
+"""File systems note times as coarsely as by two seconds."""
+
+_State = tuple[tuple[int, int, int, int], ...]
 _TAKEN: Final = frozenset({INDEX, MARKER, "blobs"})
 
 
@@ -87,6 +92,7 @@ class DirectoryFiles:
         self._root = root
         self._parts = parts
         self._create = create
+        self._listed: tuple[_State | None, frozenset[str]] = None, frozenset()
         self.where = str(root.joinpath(*parts))
 
     def read(self, path: str, limit: int) -> bytes:
@@ -106,14 +112,20 @@ class DirectoryFiles:
         return True
 
     def blobs(self) -> frozenset[str]:
-        found: set[str] = set()
+        """Read again only when a directory changed: one command may ask for the referrers of thousands."""
         with suppress(NotFound), self._reading("blobs"), durable.folder(self._root, *self._parts, "blobs") as blobs:
-            for algorithm in os.listdir(blobs):
-                if stat.S_ISREG(os.stat(algorithm, dir_fd=blobs, follow_symlinks=False).st_mode):
-                    continue
-                with durable.folder(self._root, *self._parts, "blobs", algorithm) as folder:
-                    found.update(f"blobs/{algorithm}/{name}" for name in os.listdir(folder))
-        return frozenset(found)
+            inner = {name: os.stat(name, dir_fd=blobs, follow_symlinks=False) for name in os.listdir(blobs)}
+            folders = {name: status for name, status in inner.items() if not stat.S_ISREG(status.st_mode)}
+            state = _state([os.fstat(blobs), *folders.values()])
+            listed = self._listed
+            if state is None or listed[0] != state:
+                found: set[str] = set()
+                for algorithm in folders:
+                    with durable.folder(self._root, *self._parts, "blobs", algorithm) as folder:
+                        found.update(f"blobs/{algorithm}/{name}" for name in os.listdir(folder))
+                listed = self._listed = state, frozenset(found)
+            return listed[1]
+        return frozenset()
 
     def write(self, path: str, data: bytes) -> None:
         *inner, name = path.split("/")
@@ -156,3 +168,10 @@ class DirectoryFiles:
                 where=str(self._root),
                 next_step="check the name of the directory, in --store or ATTEST_STORE",
             ) from None
+
+
+def _state(folders: Iterable[os.stat_result]) -> _State | None:
+    """What changes whenever a name in one of them does; None if one changed so lately that a clock may stand still."""
+    state = tuple((status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns) for status in folders)
+    latest = max(max(mtime, ctime) for _, _, mtime, ctime in state)
+    return state if time.time_ns() - latest > _SETTLED_NANOSECONDS else None

@@ -56,6 +56,7 @@ class Layout:
         self._store = store
         self._surveyor = Surveyor(files)
         self._read: tuple[bytes, LayoutIndex] | None = None
+        self._responses = layout_referrers.Responses(LayoutIndex())
 
     def resolve(self, reference: Reference) -> Descriptor:
         index = self._index()
@@ -211,14 +212,16 @@ class Layout:
         skipping: tuple[type[AttestError], ...] = (NotFound, FormatError),
     ) -> Iterator[tuple[Where, Descriptor]]:
         """What the responses about ``subject`` list. A response that cannot be read is among the survey's unread."""
-        responses = ((it.where, it.descriptor.digest) for it in layout_referrers.responses(index, subject))
-        for where, digest in dict.fromkeys(responses):
+        responses = self._responses
+        if responses.index is not index:
+            responses = self._responses = layout_referrers.Responses(index)
+        for response in responses.about(subject):
             try:
-                node = self._surveyor.node(digest)
+                node = self._surveyor.node(response.descriptor.digest)
             except skipping:
                 continue
             for entry in () if node is None else node.manifests:
-                yield where, entry
+                yield response.where, entry
 
     def _is_lost(self, digest: Digest, unread: Mapping[Digest, str]) -> bool:
         return digest in unread or not self._files.has(blob_path(digest))

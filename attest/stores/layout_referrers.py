@@ -56,16 +56,32 @@ def is_converted(index: LayoutIndex) -> bool:
     return index.annotations.get(names.ANNOTATION_OLAREG_CONVERTED) == "true"
 
 
-def responses(index: LayoutIndex, subject: Digest | None = None) -> Iterator[Response]:
-    """Every response about ``subject``, in either form; without a subject every response there is."""
-    expected = None if subject is None else fallback_tag(subject)
+def responses(index: LayoutIndex) -> Iterator[Response]:
+    """Every response there is, in either form."""
     for entry in index.entries:
-        tag = entry.tag
-        if tag is not None and (is_fallback_tag(tag) if expected is None else tag == expected):
+        if entry.tag is not None and is_fallback_tag(entry.tag):
             yield Response(Where.FALLBACK_TAG, entry.descriptor)
-        about = entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT)
-        if about is not None and (subject is None or about == str(subject)):
+        if names.ANNOTATION_OLAREG_SUBJECT in entry.descriptor.annotations:
             yield Response(Where.LAYOUT, entry.descriptor)
+
+
+class Responses:
+    """The responses of one `index.json` by what they are about: looked for once, not for every subject."""
+
+    def __init__(self, index: LayoutIndex) -> None:
+        self.index = index
+        self._found: dict[tuple[Where, str], dict[Digest, Response]] = {}
+        for entry in index.entries:
+            about = entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT)
+            for where, text in ((Where.FALLBACK_TAG, entry.tag), (Where.LAYOUT, about)):
+                if text is not None:
+                    known = self._found.setdefault((where, text), {})
+                    known.setdefault(entry.descriptor.digest, Response(where, entry.descriptor))
+
+    def about(self, subject: Digest) -> Iterator[Response]:
+        """Each once in either form, however often `index.json` names it."""
+        for key in ((Where.FALLBACK_TAG, fallback_tag(subject)), (Where.LAYOUT, str(subject))):
+            yield from self._found.get(key, {}).values()
 
 
 def answering(index: LayoutIndex, subject: Digest, response: Descriptor) -> LayoutIndex:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -424,6 +425,33 @@ def test_a_response_named_a_thousand_times_is_read_once(layout: Damaged, monkeyp
     listing = layout.store.referrers("", OF.digest)
     assert len(listing.items) == 102
     assert len(asked) <= 101
+
+
+def test_a_directory_that_has_settled_is_listed_once(layout: Damaged, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [layout.layout / "blobs", layout.layout / "blobs/sha256"]
+    real, calls = os.listdir, []
+
+    def counted(folder: int) -> list[str]:
+        calls.append(folder)
+        return real(folder)
+
+    monkeypatch.setattr(os, "listdir", counted)
+    store = layout.store
+
+    def cost() -> int:
+        calls.clear()
+        assert len(store.referrers("", OF.digest).items) == 2
+        return len(calls)
+
+    assert (cost(), cost()) == (2, 2)  # just written: what follows could bear the same time
+    later = time.time_ns() + 4_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: later)
+    assert (cost(), cost(), cost()) == (2, 1, 1)
+    layout.blob(Digest("sha256", "ab" * 32)).write_bytes(b"{}")
+    for folder in folders:
+        os.utime(folder, ns=(1, 1))  # its own time can be set back, the file system's not
+    assert cost() == 2
+    assert len(store.referrers("", OF.digest).problems) == 1
 
 
 def test_many_problems_are_counted(layout: Damaged) -> None:
