@@ -51,12 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.complain(str(error))
         return error.exit_code
     except BrokenPipeError:
-        # The reader has gone (`attest verify … | grep -q …`), and with it the answer: never success, as it is denied
-        # by SIGPIPE elsewhere. What is left in the buffer goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone (`attest verify … | grep -q …`), and with it the answer: never success.
+        _abandon_output()
         return EXIT_INCONCLUSIVE
     except OSError as error:
         console.complain(f"cannot go on: {error}")
+        _abandon_output()
         return EXIT_INCONCLUSIVE
     except KeyboardInterrupt:
         console.complain("interrupted")
@@ -70,6 +70,12 @@ def _prepare_streams() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _abandon_output() -> None:
+    """Let what could not be written go nowhere: Python would try once more at the end and exit with 120."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):

@@ -109,8 +109,11 @@ def test_killed_at_random_moments(tmp_path: Path, converted: bool) -> None:
             for step in count():
                 acknowledge(attach(opened(root), repository, OF.descriptor(), f"{number} {step}").digest)
 
+        started = time.perf_counter()
+        push(opened(tmp_path / "clock"), repository, OF)
+        one_write = time.perf_counter() - started  # of one write, on a machine as busy as this one is now
         child = Child(job)
-        time.sleep(dice.uniform(0, 0.04))
+        time.sleep(dice.uniform(0, max(0.04, 10 * one_write)))
         child.kill()
         acknowledged |= child.wait()[1]
         assert acknowledged <= listed(opened(root), repository, OF.digest)
