@@ -15,7 +15,7 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.manifest import Manifest
 from attest.signing.bundle import Bundle
 from attest.stores.parallel import in_parallel
-from attest.stores.protocol import Found, Store
+from attest.stores.protocol import Found, Store, bounded
 
 
 def collect(store: Store, repository: str, subject: Subject) -> Collection:
@@ -27,7 +27,7 @@ def collect(store: Store, repository: str, subject: Subject) -> Collection:
     reader = _Reader(store, repository, subject)
     seen = list(in_parallel(reader.manifest, listing.items))
     outcomes = list(in_parallel(reader.content, _affordable(seen)))
-    problems = [*listing.problems, *(outcome.problem for outcome in outcomes if isinstance(outcome, _Unread))]
+    problems = (*listing.problems, *(outcome.problem for outcome in outcomes if isinstance(outcome, _Unread)))
     return Collection(
         subject=subject,
         candidates=tuple(outcome for outcome in outcomes if isinstance(outcome, Candidate)),
@@ -37,7 +37,7 @@ def collect(store: Store, repository: str, subject: Subject) -> Collection:
             if not isinstance(outcome, Candidate)
         ),
         complete=listing.complete and not any(isinstance(outcome, _Unread) for outcome in outcomes),
-        problems=tuple(problems),
+        problems=bounded(problems),
         listed_at=listing.listed_at,
     )
 

@@ -1,4 +1,4 @@
-"""pub.dev."""
+"""Dart and Flutter: pub."""
 
 from __future__ import annotations
 

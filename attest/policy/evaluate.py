@@ -30,7 +30,7 @@ def evaluate(policy: Policy, evidence: EvidenceSet, *, now: datetime) -> Verdict
     return Verdict(
         subject=str(subject),
         purl=None if subject.purl is None else str(subject.purl),
-        digest=None if subject.digest is None else str(subject.digest),
+        digest=_decided(subject),
         outcome=Outcome.of(finding.outcome for finding in findings if finding.mode is Mode.ENFORCE),
         findings=findings,
         policy=policy.name,
@@ -43,6 +43,13 @@ def evaluate(policy: Policy, evidence: EvidenceSet, *, now: datetime) -> Verdict
         listed_at=evidence.listed_at,
         now=now,
     )
+
+
+def _decided(subject: Subject) -> str | None:
+    """What is decided about: the artifact, or for an image its manifest, whatever tag was named."""
+    if subject.digest is not None:
+        return str(subject.digest)
+    return str(subject.manifest.digest) if subject.purl is None else None
 
 
 def _findings(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[Finding]:

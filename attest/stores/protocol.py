@@ -57,10 +57,13 @@ class Referrers:
     problems: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        more = len(self.problems) - limits.PROBLEMS
-        if more > 1:  # one more may be the count itself
-            shown = (*self.problems[: limits.PROBLEMS], f"and {more} more problems")
-            object.__setattr__(self, "problems", shown)
+        object.__setattr__(self, "problems", bounded(self.problems))
+
+
+def bounded(problems: tuple[str, ...]) -> tuple[str, ...]:
+    """The first `limits.PROBLEMS` and how many there were more. Doing it again changes nothing."""
+    more = len(problems) - limits.PROBLEMS
+    return problems if more <= 1 else (*problems[: limits.PROBLEMS], f"and {more} more problems")
 
 
 class Store(Protocol):

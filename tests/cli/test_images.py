@@ -109,7 +109,8 @@ def test_any_manifest_is_a_subject(attest: Workplace, host: str, kind: str) -> N
     assert {place["store"] for item in shown["referrers"] for place in item["found"]} == {f"{host}/{REPOSITORY}"}
     (branch,) = attest.ok("tree", image, "--json").json["subjects"]
     assert len(branch["referrers"]) == 2
-    attest.ok("verify", image, f"{host}/{REPOSITORY}@{digest}", "--policy", "images.yaml")
+    answer = attest.ok("verify", image, f"{host}/{REPOSITORY}@{digest}", "--policy", "images.yaml", "--json").json
+    assert [verdict["digest"] for verdict in answer["verdicts"]] == [digest, digest]
     run(
         "cosign", "verify", "--key", attest.directory / "release.pub", "--insecure-ignore-tlog=true",
         "--allow-insecure-registry", f"{host}/{REPOSITORY}@{digest}",
