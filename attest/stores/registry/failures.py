@@ -10,7 +10,7 @@ from attest.errors import FormatError, NotFound, StoreError, StoreRefused, Store
 from attest.oci import strict_json
 from attest.stores.registry.messages import Response, clean
 
-_LOGIN: Final = "attest login"
+_LOGIN: Final = "docker login, or podman login"
 _TYPE_CODES: Final = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "MANIFEST_UNVERIFIED", "BLOB_UPLOAD_INVALID"})
 _ERRORS_LIMIT: Final = 64 * limits.KIB
 

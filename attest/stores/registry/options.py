@@ -74,6 +74,15 @@ class RegistryOptions:
     clock: Clock = field(default_factory=Clock)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str], *, plain_http: bool = False) -> RegistryOptions:
-        """``SSL_CERT_FILE`` names the certificate authorities, as for the other registry clients."""
-        return cls(plain_http=plain_http or None, ca_file=environment.get("SSL_CERT_FILE") or None)
+    def from_environment(cls, environment: Mapping[str, str]) -> RegistryOptions:
+        """``SSL_CERT_FILE`` names the certificate authorities, as for the other registry clients.
+
+        ``ATTEST_CLIENT_CERT`` and ``ATTEST_CLIENT_KEY`` are the client's own certificate, ``ATTEST_PLAIN_HTTP=1`` is
+        plain HTTP to any host.
+        """
+        return cls(
+            plain_http=True if environment.get("ATTEST_PLAIN_HTTP") == "1" else None,
+            ca_file=environment.get("SSL_CERT_FILE") or None,
+            client_certificate=environment.get("ATTEST_CLIENT_CERT") or None,
+            client_key=environment.get("ATTEST_CLIENT_KEY") or None,
+        )

@@ -27,7 +27,9 @@ class TokenRefused(StoreUnavailable):
     """The token service did not let us in; ``status`` is its answer's."""
 
     def __init__(self, where: str, why: str, status: int) -> None:
-        super().__init__("no access token", where=where, why=why, next_step="check the credentials: attest login")
+        super().__init__(
+            "no access token", where=where, why=why, next_step="check the credentials: docker login, or podman login"
+        )
         self.status = status
 
 
@@ -49,7 +51,7 @@ def authorize(challenge: Challenge, credential: Credential | None, scopes: Scope
         return Authorization(f"Bearer {credential.registry_token}")
     if challenge.scheme == "basic":
         if credential is None or not credential.password:
-            raise StoreUnavailable("needs a user name and a password", next_step="attest login")
+            raise StoreUnavailable("needs a user name and a password", next_step="docker login, or podman login")
         return Authorization(_basic(credential))
     if credential is not None and credential.identity_token:
         response = yield _oauth_request(challenge, credential.identity_token, scopes)

@@ -200,7 +200,7 @@ def test_access_token_is_the_other_name(guarded: Guarded) -> None:
 
 def test_a_write_that_is_not_allowed_is_refused(guarded: Guarded) -> None:
     guarded.accepted = lambda token: False
-    with pytest.raises(StoreRefused, match="attest login"):
+    with pytest.raises(StoreRefused, match="docker login"):
         opened(guarded.registry.host).push(REPO, BLOB, DATA)
 
 
@@ -286,7 +286,7 @@ def test_a_wrong_password_is_tried_once(registry: Scripted) -> None:
 
 def test_no_password_at_all(registry: Scripted) -> None:
     _basic_only(registry)
-    with pytest.raises(StoreUnavailable, match="attest login"):
+    with pytest.raises(StoreUnavailable, match="docker login"):
         opened(registry.host).fetch(REPO, MANIFEST.descriptor())
 
 

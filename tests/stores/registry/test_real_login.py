@@ -105,7 +105,7 @@ def test_htpasswd(tmp_path: Path, serving: Callable[..., AbstractContextManager[
         one = attach(store, "npm/semver", OF)
         assert listed(store, "npm/semver", OF.digest) == {one.digest}
         for credential in (None, Credential("alice", "wrong")):
-            with pytest.raises(StoreUnavailable, match="attest login"):
+            with pytest.raises(StoreUnavailable, match="docker login"):
                 opened(host, credential=credential).resolve(Reference("npm/semver", digest=OF.digest))
 
 
@@ -161,6 +161,13 @@ def test_the_environment_does_not_change_whom_we_trust(secured: Secured, monkeyp
     test_an_unknown_authority_is_not_trusted(secured)
     assert RegistryOptions.from_environment({"SSL_CERT_FILE": secured.ca}).ca_file == secured.ca
     assert RegistryOptions.from_environment(os.environ | {"SSL_CERT_FILE": ""}).ca_file is None
+    secured_by = RegistryOptions.from_environment({"ATTEST_CLIENT_CERT": "c", "ATTEST_CLIENT_KEY": "k"})
+    assert (secured_by.client_certificate, secured_by.client_key) == ("c", "k")
+    assert [RegistryOptions.from_environment({"ATTEST_PLAIN_HTTP": value}).plain_http for value in ("1", "0", "")] == [
+        True,
+        None,
+        None,
+    ]
 
 
 def test_without_a_client_certificate(secured: Secured) -> None:
