@@ -45,13 +45,11 @@ def load_policy(store: ArchiveStore, found: Pack, digest: Digest) -> Policy:
         return load(Path(folder, found.policy))
 
 
-def given_policy(arguments: argparse.Namespace) -> Policy:
-    """What ``--policy`` names, or the policy in the pack that is the store, if ``--pack-digest`` is its digest.
+def policy_of_store(arguments: argparse.Namespace) -> Policy:
+    """The policy in the pack that is the store, if ``--pack-digest`` is its digest.
 
     Raises `UsageError`, `PolicyError`, and what `load_policy` raises.
     """
-    if arguments.policy is not None:
-        return load(Path(arguments.policy))
     digest = parse_digest(arguments.pack_digest)
     locations = [Location.parse(text) for text in store_texts(arguments)]
     if len(locations) != 1 or locations[0].scheme is not Scheme.ARCHIVE:

@@ -16,12 +16,9 @@ from attest.errors import UsageError
 from attest.evidence.attach import push_anchor
 from attest.evidence.lookup import artifacts, subject_of
 from attest.evidence.model import Subject
-from attest.evidence.pack import complete
 from attest.evidence.patterns import image_name
 from attest.packages import placement
 from attest.packages.anchors import version_anchor
-from attest.stores.archive import ArchiveStore
-from attest.stores.cache import CachedStore, ContentCache
 from attest.stores.location import Location, Scheme, open_store
 from attest.stores.protocol import Store
 from attest.stores.union import Member, UnionStore
@@ -42,7 +39,6 @@ class Targets(AbstractContextManager["Targets"]):
     def __init__(self, arguments: argparse.Namespace, *, create: bool) -> None:
         self._locations = [Location.parse(text) for text in store_texts(arguments)]
         self._create = create
-        self._cache = ContentCache.of_user(os.environ, Path.home())
         self._open: dict[str, Store] = {}
         self._opening = threading.Lock()
         self._stack = ExitStack()
@@ -98,13 +94,30 @@ class Targets(AbstractContextManager["Targets"]):
         with self._opening:
             if location.text not in self._open:
                 store = open_store(location, create=self._create)
-                if self._cache is not None and location.scheme is Scheme.REGISTRY:
-                    store = CachedStore(store, self._cache)
+                if location.scheme is Scheme.REGISTRY:
+                    store = _cached(store)
                 self._stack.enter_context(closing(store))
-                if isinstance(store, ArchiveStore) and not self._create:
-                    complete(store)
+                if location.scheme is Scheme.ARCHIVE and not self._create:
+                    _hold_against_its_list(store)
                 self._open[location.text] = store
             return self._open[location.text]
+
+
+def _cached(store: Store) -> Store:
+    """The store with the user's cache of content before it, unless that is switched off."""
+    from attest.stores.cache import CachedStore, ContentCache
+
+    cache = ContentCache.of_user(os.environ, Path.home())
+    return store if cache is None else CachedStore(store, cache)
+
+
+def _hold_against_its_list(store: Store) -> None:
+    """An archive that is a pack must hold what it lists and nothing else before anything in it is used."""
+    from attest.evidence.pack import complete
+    from attest.stores.archive import ArchiveStore
+
+    if isinstance(store, ArchiveStore):
+        complete(store)
 
 
 def computed_subject(named: Named) -> Subject | None:

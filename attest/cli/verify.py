@@ -49,12 +49,12 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from attest.cli import console, packed, subjects
+    from attest.cli import console, subjects
     from attest.cli.targets import Targets
     from attest.policy.evaluate import evaluate
     from attest.stores.parallel import in_parallel
 
-    policy = packed.given_policy(arguments)
+    policy = _policy(arguments)
     named = subjects.parse(arguments)
     now = datetime.now(UTC)
     with Targets(arguments, create=False) as targets:
@@ -69,6 +69,19 @@ def run(arguments: argparse.Namespace) -> int:
         ]
     _print(verdicts, arguments)
     return exit_code(verdict.outcome for verdict in verdicts)
+
+
+def _policy(arguments: argparse.Namespace) -> Policy:
+    """What ``--policy`` names, else the policy in the pack that ``--pack-digest`` names."""
+    if arguments.policy is not None:
+        from pathlib import Path
+
+        from attest.policy.document import load
+
+        return load(Path(arguments.policy))
+    from attest.cli.packed import policy_of_store
+
+    return policy_of_store(arguments)
 
 
 def _evidence(targets: Targets, named: Named, policy: Policy, now: datetime, *, resolve: bool) -> list[EvidenceSet]:

@@ -20,7 +20,6 @@ _TYPE_NAMES: Final = {dict: "object", list: "array", str: "string", int: "number
 
 _TOKENS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 """Strings, an unterminated one up to the end, and brackets; possessive, so that no input makes it go back."""
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _INTEGER_MAX: Final = 2**63 - 1
 
@@ -182,8 +181,10 @@ def _check_surrogates(value: Any, where: str) -> None:
     while pending:
         item = pending.pop()
         if isinstance(item, str):
-            if _SURROGATE.search(item):
-                raise JSONError("not strict JSON", where=where, why="a string holds half of a surrogate pair")
+            try:
+                item.encode("utf-8")
+            except UnicodeEncodeError:
+                raise JSONError("not strict JSON", where=where, why="a string holds half of a surrogate pair") from None
         elif isinstance(item, dict):
             pending.extend(item)
             pending.extend(item.values())

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from ruamel.yaml.events import Event, ScalarEvent
 
 _DEPTH: Final = 24
-_UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_UNFIT: Final = "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_UNFIT_ASCII: Final = re.compile("[^\t\n\r\x20-\x7e]")
+_CONTROL: Final = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]"
+_CONTROL_ASCII: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,16 @@ def _decode(data: bytes, where: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise PolicyError("not UTF-8", where=f"{where}:{line}", why=f"byte {error.start}") from None
-    unfit = _UNFIT.search(text)
+    unfit = _first(text, _UNFIT, _UNFIT_ASCII)
     if unfit is not None:
         line = text.count("\n", 0, unfit.start()) + 1
         raise PolicyError("not YAML", where=f"{where}:{line}", why=f"the character U+{ord(unfit[0]):04X}")
     return text
+
+
+def _first(text: str, anywhere: str, in_ascii: re.Pattern[str]) -> re.Match[str] | None:
+    """The first character of a class. To compile it for all of Unicode takes milliseconds; most policies are ASCII."""
+    return (in_ascii if text.isascii() else re.compile(anywhere)).search(text)
 
 
 class _Reader:
@@ -138,7 +145,7 @@ class _Reader:
         return Items(place, tuple(self._items(depth + 1)))
 
     def _text(self, event: ScalarEvent, place: str) -> Text:
-        control = _CONTROL.search(event.value)
+        control = _first(event.value, _CONTROL, _CONTROL_ASCII)
         if control is not None:
             raise PolicyError("a control character", where=place, why=f"U+{ord(control[0]):04X}")
         return Text(place, event.value, plain=bool(event.implicit[0]))

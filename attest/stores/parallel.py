@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -24,6 +23,8 @@ def in_parallel(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     if len(items) < 2 or getattr(_thread, "at_work", False):
         yield from map(work, items)
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(min(WORKERS, len(items)), initializer=_begin) as pool:
         futures = [pool.submit(work, item) for item in items]
         try:
