@@ -15,11 +15,12 @@ import shutil
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+from attest.packages.files import wheel_sboms
 
 HERE = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
@@ -141,9 +142,8 @@ def fetch(demo: Demo) -> list[str]:
 
 def write_sbom(directory: Path, wheel: str) -> None:
     """Copy the wheel's own SBOM beside it, as `unzip` would."""
-    with zipfile.ZipFile(directory / wheel) as archive:
-        (member,) = [name for name in archive.namelist() if ".dist-info/sboms/" in name and name.endswith(".json")]
-        (directory / "sbom.cdx.json").write_bytes(archive.read(member))
+    ((member, content),) = wheel_sboms(directory / wheel)
+    (directory / "sbom.cdx.json").write_bytes(content)
     print(f"{DIM}(sbom.cdx.json is {member}, as it lies in the wheel){PLAIN}")
 
 

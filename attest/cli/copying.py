@@ -172,7 +172,7 @@ def tags_at(location: Location, gathered: Gathered, subject: Subject, part: Grap
     both sides are laid out alike every other tag of the source."""
     tags = part.cosign_tags()
     if subject.purl is not None:
-        tag = placement.tag(subject.purl) if location.per_package else placement.shared_tag(subject.purl)
+        tag = placement.hint(subject.purl, per_package=location.per_package)
         tags[tag] = _tagged(subject, subject.purl, part)
     if location.per_package == (gathered.source.package is not None):
         tags |= gathered.source.tags

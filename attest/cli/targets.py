@@ -81,7 +81,7 @@ class Targets(AbstractContextManager["Targets"]):
         location = self._locations[0]
         store = self._store(location)
         repository = location.repository(placement.repository(named.purl))
-        tag = placement.tag(named.purl) if location.per_package else placement.shared_tag(named.purl)
+        tag = placement.hint(named.purl, per_package=location.per_package)
         push_anchor(store, repository, tag, named.purl, named.digest)
         return Target(_subject(named), store, repository)
 

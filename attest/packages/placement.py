@@ -45,6 +45,11 @@ def shared_tag(purl: Purl) -> str:
     return _hashed(_slug(str(purl), _TAG_SLUG), str(purl))
 
 
+def hint(purl: Purl, *, per_package: bool) -> str:
+    """The version's tag in a store that has one repository a package, or one for everything."""
+    return tag(purl) if per_package else shared_tag(purl)
+
+
 def _component(text: str) -> str:
     return text if is_repository(text) and _may_stay(text) else _hashed(_slug(text, _COMPONENT_SLUG), text)
 
