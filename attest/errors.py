@@ -9,6 +9,8 @@
     │   ├── DigestMismatch      bytes and digest or size disagree
     │   ├── PackageError        not a package file, or one that contradicts itself
     │   └── EnvelopeError       a bundle, envelope or statement that is malformed
+    ├── VerificationError       a signature does not hold: step, expected, found     exit 1
+    ├── TrustError              a trust root that cannot be read or is out of date   exit 2
     ├── KeyFileError            a key that cannot be read, decrypted or used         exit 2
     ├── PolicyError             a policy file that cannot be used; names the line    exit 2
     └── StoreError              a store could not answer                             exit 3
@@ -37,7 +39,9 @@ __all__ = [
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
+    "TrustError",
     "UsageError",
+    "VerificationError",
 ]
 
 EXIT_DONE = 0
@@ -89,6 +93,25 @@ class PackageError(FormatError):
 
 class EnvelopeError(FormatError):
     """A bundle, DSSE envelope or statement is malformed."""
+
+
+class VerificationError(AttestError):
+    """A signature, certificate, log entry or timestamp does not hold.
+
+    ``step`` names the check, in the words of the specification; ``expected`` and ``found`` say what differs.
+    """
+
+    exit_code = EXIT_DENIED
+
+    def __init__(self, step: str, *, expected: str, found: str, next_step: str | None = None) -> None:
+        super().__init__(step, why=f"expected {expected}, found {found}", next_step=next_step)
+        self.step = step
+        self.expected = expected
+        self.found = found
+
+
+class TrustError(AttestError):
+    """A trust root or its description cannot be read, does not hold, or is older than allowed."""
 
 
 class KeyFileError(AttestError):

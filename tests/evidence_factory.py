@@ -20,7 +20,7 @@ from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
 from attest.signing.bundle import Bundle
 from attest.signing.keys import PrivateKey, generate
-from attest.signing.sign import sign_statement
+from attest.signing.sign import KeySigner, sign_statement
 from attest.statements.statement import Subject as StatementSubject
 from attest.stores.protocol import Found, Place, Where
 
@@ -66,7 +66,7 @@ def signed(
         "predicateType": predicate_type,
         "predicate": dict(predicate or {}),
     }
-    bundle = sign_statement(strict_json.write(statement), key(key_name))
+    bundle = sign_statement(strict_json.write(statement), KeySigner(key(key_name)))
     return packed(bundle, predicate_type, subject=subject, note=note)
 
 

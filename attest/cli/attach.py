@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from attest.cli import options
+from attest.cli import options, signers
 
 _EXAMPLES = """\
 examples:
@@ -31,8 +31,7 @@ def add(commands: Any) -> None:
     )
     options.add_store(parser)
     options.add_json(parser)
-    how = parser.add_mutually_exclusive_group(required=True)
-    how.add_argument("--key", metavar="FILE", help="sign with this private key: PEM PKCS#8 or cosign.key")
+    how = signers.add(parser)
     how.add_argument("--unsigned", action="store_true", help="attach the document as it is")
     parser.set_defaults(run=run)
 
@@ -44,8 +43,6 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli import subjects, written
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DONE, UsageError
-    from attest.signing.keys import load_private
-    from attest.signing.password import password_for
     from attest.statements import documents
 
     (named,) = subjects.parse(arguments)
@@ -62,10 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
             where=str(path),
             next_step="give one with --type URI, or attach it with --unsigned",
         )
-    key = load_private(arguments.key, password_for(arguments.key))
+    signer = signers.signer(arguments)
     with Targets(arguments, create=True) as targets:
         attached = written.sign_and_attach(
-            targets.write(named), key, predicate_type=document.predicate_type, predicate=document.value
+            targets.write(named), signer, predicate_type=document.predicate_type, predicate=document.value
         )
     written.show([attached], as_json=arguments.json, verb="attached")
     return EXIT_DONE

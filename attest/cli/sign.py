@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from attest.cli import options
+from attest.cli import options, signers
 
 _EXAMPLES = """\
 examples:
@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
     options.add_subjects(parser, many=True)
     options.add_store(parser)
     options.add_json(parser)
-    parser.add_argument("--key", required=True, metavar="FILE", help="a private key: PEM PKCS#8 or cosign.key")
+    signers.add(parser)
     parser.set_defaults(run=run)
 
 
@@ -36,14 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli import subjects, written
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DONE
-    from attest.signing.keys import load_private
-    from attest.signing.password import password_for
 
     named = subjects.parse(arguments)
-    key = load_private(arguments.key, password_for(arguments.key))
+    signer = signers.signer(arguments)
     with Targets(arguments, create=True) as targets:
         signed = [
-            written.sign_and_attach(targets.write(item), key, predicate_type=names.PREDICATE_COSIGN_SIGN, predicate={})
+            written.sign_and_attach(
+                targets.write(item), signer, predicate_type=names.PREDICATE_COSIGN_SIGN, predicate={}
+            )
             for item in named
         ]
     written.show(signed, as_json=arguments.json, verb="signed")

@@ -10,13 +10,11 @@ from typing import Any
 from attest.cli import console
 from attest.cli.targets import Target
 from attest.errors import UsageError
-from attest.evidence.attach import attach_bundle, attach_document, creation_time
+from attest.evidence.attach import attach_bundle, attach_document, creation_time, statement_subjects
 from attest.evidence.model import Subject
 from attest.oci.digest import Digest
-from attest.signing.keys import PrivateKey
-from attest.signing.sign import sign_statement
+from attest.signing.sign import StatementSigner, sign_statement
 from attest.statements.documents import Document
-from attest.statements.statement import Subject as StatementSubject
 from attest.statements.statement import write_statement
 
 
@@ -30,14 +28,16 @@ class Written:
     repository: str
 
 
-def sign_and_attach(target: Target, key: PrivateKey, *, predicate_type: str, predicate: Mapping[str, Any]) -> Written:
+def sign_and_attach(
+    target: Target, signer: StatementSigner, *, predicate_type: str, predicate: Mapping[str, Any]
+) -> Written:
     """Sign a statement about the target and attach it."""
     statement = write_statement(statement_subjects(target.subject), predicate_type, predicate)
     manifest = attach_bundle(
         target.store,
         target.repository,
         target.subject.manifest,
-        sign_statement(statement, key),
+        sign_statement(statement, signer),
         predicate_type=predicate_type,
         created=creation_time(),
     )
@@ -56,15 +56,6 @@ def attach_unsigned(target: Target, document: Document, *, title: str) -> Writte
         created=creation_time(),
     )
     return Written(target.subject, manifest.digest, document.media_type, target.repository)
-
-
-def statement_subjects(subject: Subject) -> list[StatementSubject]:
-    """The anchor first, for cosign, then the package itself, both under the purl (design.md §4, Evidence)."""
-    manifest = subject.manifest.digest
-    subjects = [StatementSubject(str(subject), {manifest.algorithm: manifest.encoded})]
-    if subject.digest is not None:
-        subjects.append(StatementSubject(str(subject), {subject.digest.algorithm: subject.digest.hex}))
-    return subjects
 
 
 def show(items: Sequence[Written], *, as_json: bool, verb: str) -> None:

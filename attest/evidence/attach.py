@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from attest import limits, names
 from attest.errors import UsageError
+from attest.evidence.model import Subject
 from attest.oci.descriptor import EMPTY, EMPTY_BYTES, Descriptor
 from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest, write_image
@@ -19,6 +20,7 @@ from attest.packages.anchors import anchor, version_anchor
 from attest.packages.digest import ArtifactDigest
 from attest.packages.ecosystem import ecosystem
 from attest.packages.purl import Purl
+from attest.statements.statement import Subject as StatementSubject
 from attest.stores.protocol import Store
 
 
@@ -72,6 +74,15 @@ def attach_document(
     )
     _push(store, repository, manifest, layer, data)
     return manifest
+
+
+def statement_subjects(subject: Subject) -> list[StatementSubject]:
+    """The anchor first, for cosign, then the package itself, both under the purl (design.md §4, Evidence)."""
+    manifest = subject.manifest.digest
+    subjects = [StatementSubject(str(subject), {manifest.algorithm: manifest.encoded})]
+    if subject.digest is not None:
+        subjects.append(StatementSubject(str(subject), {subject.digest.algorithm: subject.digest.hex}))
+    return subjects
 
 
 def creation_time() -> datetime:

@@ -27,7 +27,7 @@ from attest.oci.manifest import Manifest
 from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
 from attest.signing.keys import PrivateKey, generate
-from attest.signing.sign import sign_statement
+from attest.signing.sign import KeySigner, sign_statement
 from attest.statements.statement import Subject as StatementSubject
 from attest.statements.statement import write_statement
 from attest.stores.memory import MemoryStore
@@ -56,7 +56,7 @@ def example() -> Example:
     statement = write_statement(
         [StatementSubject(str(PURL), {"sha256": subject.manifest.digest.encoded})], names.PREDICATE_COSIGN_SIGN, {}
     )
-    return Example(key, subject, statement, sign_statement(statement, key))
+    return Example(key, subject, statement, sign_statement(statement, KeySigner(key)))
 
 
 def judge(example: Example, bundle: bytes) -> EvidenceSet:

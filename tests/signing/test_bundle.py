@@ -14,13 +14,13 @@ from attest.oci import strict_json
 from attest.signing.bundle import Bundle, MessageSignature, verify_envelope, write_key_bundle
 from attest.signing.dsse import Envelope, Signature, pae
 from attest.signing.keys import PrivateKey, generate
-from attest.signing.sign import sign_statement
+from attest.signing.sign import KeySigner, sign_statement
 
 STATEMENT = b'{"_type":"https://in-toto.io/Statement/v1"}'
 
 
 def signed_value(key: PrivateKey) -> dict[str, Any]:
-    value = json.loads(sign_statement(STATEMENT, key))
+    value = json.loads(sign_statement(STATEMENT, KeySigner(key)))
     assert isinstance(value, dict)
     return value
 
@@ -30,7 +30,7 @@ def parse(value: Any) -> Bundle:
 
 
 def test_a_signed_statement_is_verified_by_its_key_alone(key: PrivateKey) -> None:
-    raw = sign_statement(STATEMENT, key)
+    raw = sign_statement(STATEMENT, KeySigner(key))
     bundle = Bundle.parse(raw)
     assert (bundle.raw, bundle.version, bundle.key_hint) == (raw, "0.3", key.public.hint)
     assert bundle.envelope.payload == STATEMENT
@@ -42,7 +42,7 @@ def test_a_signed_statement_is_verified_by_its_key_alone(key: PrivateKey) -> Non
 
 
 def test_the_form_is_what_cosign_writes(p256: PrivateKey) -> None:
-    raw = sign_statement(STATEMENT, p256)
+    raw = sign_statement(STATEMENT, KeySigner(p256))
     value = json.loads(raw)
     assert strict_json.write(value) == raw
     assert value["mediaType"] == "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -74,7 +74,7 @@ def test_a_hinted_key_is_tried_first(p256: PrivateKey) -> None:
 
 
 def test_the_payload_type_is_signed(p256: PrivateKey) -> None:
-    envelope = Bundle.parse(sign_statement(STATEMENT, p256)).envelope
+    envelope = Bundle.parse(sign_statement(STATEMENT, KeySigner(p256))).envelope
     changed = Envelope("application/vnd.in-toto.revocation+json", envelope.payload, envelope.signatures)
     assert verify_envelope(changed, [p256.public]) is None
 
@@ -87,7 +87,7 @@ def test_a_signature_over_the_bare_payload_is_none(p256: PrivateKey) -> None:
 @pytest.mark.parametrize("statement", [b"DSSEv1 ", pae(names.IN_TOTO_PAYLOAD, STATEMENT)])
 def test_the_message_of_another_envelope_is_never_signed(p256: PrivateKey, statement: bytes) -> None:
     with pytest.raises(EnvelopeError, match="not a statement"):
-        sign_statement(statement, p256)
+        sign_statement(statement, KeySigner(p256))
 
 
 @pytest.mark.parametrize(
@@ -183,13 +183,13 @@ def test_what_is_no_bundle(raw: bytes) -> None:
 
 
 def test_the_same_member_twice_is_refused(p256: PrivateKey) -> None:
-    raw = sign_statement(STATEMENT, p256)
+    raw = sign_statement(STATEMENT, KeySigner(p256))
     with pytest.raises(JSONError, match="stands twice"):
         Bundle.parse(raw[:-1] + b',"dsseEnvelope":{}}')
 
 
 def test_every_flipped_bit_is_refused_or_changes_nothing(p256: PrivateKey) -> None:
-    raw = sign_statement(STATEMENT, p256)
+    raw = sign_statement(STATEMENT, KeySigner(p256))
     unchanged = 0
     for position in range(len(raw) * 8):
         flipped = bytearray(raw)

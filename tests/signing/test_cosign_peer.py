@@ -13,7 +13,7 @@ from attest import names
 from attest.signing import cosign_key
 from attest.signing.bundle import Bundle, verify_envelope
 from attest.signing.keys import KeyKind, PrivateKey, load_private, load_public, write_private_file, write_public_file
-from attest.signing.sign import sign_statement
+from attest.signing.sign import KeySigner, sign_statement
 from attest.statements.statement import Statement, Subject, write_statement
 from tests.peers import peer
 from tests.signing.conftest import key_of
@@ -112,7 +112,7 @@ def test_cosign_accepts_our_bundles(cosign: Cosign, kind: KeyKind) -> None:
         ("signature.json", names.PREDICATE_COSIGN_SIGN, {}),
     ]:
         statement = write_statement(subjects, predicate_type, predicate)
-        (cosign.folder / name).write_bytes(sign_statement(statement, key))
+        (cosign.folder / name).write_bytes(sign_statement(statement, KeySigner(key)))
         cosign.verify(kind, name, predicate_type)
     (cosign.folder / "artifact").write_bytes(BLOB + b"!")
     cosign.verify(kind, "reviewed.json", PREDICATE_TYPE, succeeds=False)
