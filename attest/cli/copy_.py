@@ -41,6 +41,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--policy", metavar="FILE", help="copy only what this policy (YAML) admits")
     parser.add_argument("--dry-run", action="store_true", help="say what would be copied, and write nothing")
     parser.add_argument("--verify", action="store_true", help="read both sides again and prove that they hold the same")
+    options.add_plain_http(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
 

@@ -49,6 +49,7 @@ def add(commands: Any) -> None:
         epilog=_EXAMPLES,
     )
     parser.add_argument("repository", metavar="HOST/REPO", help="a repository that you may push to")
+    options.add_plain_http(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
 

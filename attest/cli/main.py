@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _prepare_streams()
     parsed = build_parser().parse_args(arguments)
     try:
-        code: int = parsed.run(parsed)
+        with options.transport(parsed):
+            code: int = parsed.run(parsed)
         print(end="", flush=True)
     except AttestError as error:
         console.complain(str(error))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 DEFAULT_STORE: Final = "oci:.attest/{package}"
+PLAIN_HTTP: Final = "ATTEST_PLAIN_HTTP"
 
 _SUBJECT_HELP = (
     "a package file (recognised by its content), a purl such as pkg:npm/semver@7.6.3, "
@@ -24,6 +27,20 @@ def add_store(parser: argparse.ArgumentParser, *, before: bool = False) -> None:
         help=(
             "where evidence lies: oci:DIR[/{package}], oci-archive:FILE or HOST/PATH[/{package}] "
             f"(default: $ATTEST_STORE, else {DEFAULT_STORE}); several are read as one, the first is written"
+        ),
+    )
+    add_plain_http(parser)
+
+
+def add_plain_http(parser: argparse.ArgumentParser) -> None:
+    """``--plain-http``, for commands that speak with registries; it may stand before the command, too."""
+    parser.add_argument(
+        "--plain-http",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help=(
+            "speak plain HTTP to every registry, or to none (default: $ATTEST_PLAIN_HTTP, 1 or 0, "
+            "else to registries on this machine only)"
         ),
     )
 
@@ -44,3 +61,20 @@ def store_texts(arguments: argparse.Namespace) -> list[str]:
     """Every STORE that was named on the command line, each once; else the one in the environment, else the default."""
     named = [*(arguments.stores_before or ()), *(arguments.stores or ())]
     return list(dict.fromkeys(named)) or [os.environ.get("ATTEST_STORE") or DEFAULT_STORE]
+
+
+@contextmanager
+def transport(arguments: argparse.Namespace) -> Iterator[None]:
+    """Let ``--plain-http`` hold for everything that runs inside: it says the same as the environment, and wins."""
+    if "plain_http" not in arguments:
+        yield
+        return
+    before = os.environ.get(PLAIN_HTTP)
+    os.environ[PLAIN_HTTP] = "1" if arguments.plain_http else "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[PLAIN_HTTP]
+        else:
+            os.environ[PLAIN_HTTP] = before

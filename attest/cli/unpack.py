@@ -27,6 +27,7 @@ def add(commands: Any) -> None:
     parser.add_argument("destination", metavar="STORE", help="where to put it")
     parser.add_argument("--pack-digest", metavar="DIGEST", help="the digest that the pack must have")
     parser.add_argument("--dry-run", action="store_true", help="say what would be copied, and write nothing")
+    options.add_plain_http(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
 

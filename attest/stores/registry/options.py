@@ -78,10 +78,10 @@ class RegistryOptions:
         """``SSL_CERT_FILE`` names the certificate authorities, as for the other registry clients.
 
         ``ATTEST_CLIENT_CERT`` and ``ATTEST_CLIENT_KEY`` are the client's own certificate, ``ATTEST_PLAIN_HTTP=1`` is
-        plain HTTP to any host.
+        plain HTTP to any host, ``0`` to none.
         """
         return cls(
-            plain_http=True if environment.get("ATTEST_PLAIN_HTTP") == "1" else None,
+            plain_http={"1": True, "0": False}.get(environment.get("ATTEST_PLAIN_HTTP", "")),
             ca_file=environment.get("SSL_CERT_FILE") or None,
             client_certificate=environment.get("ATTEST_CLIENT_CERT") or None,
             client_key=environment.get("ATTEST_CLIENT_KEY") or None,

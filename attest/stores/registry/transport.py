@@ -88,7 +88,7 @@ class Transport:
             "would speak plain HTTP",
             where=shown(url),
             why="what is sent could be read and changed on the way",
-            next_step="set ATTEST_PLAIN_HTTP=1 if that is meant",
+            next_step="--plain-http if that is meant",
         )
 
     def _proxies(self, url: str) -> dict[str, str]:

@@ -165,7 +165,7 @@ def test_the_environment_does_not_change_whom_we_trust(secured: Secured, monkeyp
     assert (secured_by.client_certificate, secured_by.client_key) == ("c", "k")
     assert [RegistryOptions.from_environment({"ATTEST_PLAIN_HTTP": value}).plain_http for value in ("1", "0", "")] == [
         True,
-        None,
+        False,
         None,
     ]
 
