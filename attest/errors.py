@@ -8,6 +8,7 @@
     │   ├── JSONError           not strict JSON (duplicate keys, depth, numbers, …)
     │   ├── DigestMismatch      bytes and digest or size disagree
     │   ├── PackageError        not a package file, or one that contradicts itself
+    │   ├── LockError           a lockfile that is malformed or contradicts itself
     │   └── EnvelopeError       a bundle, envelope or statement that is malformed
     ├── VerificationError       a signature does not hold: step, expected, found     exit 1
     ├── TrustError              a trust root that cannot be read or is out of date   exit 2
@@ -33,6 +34,7 @@ __all__ = [
     "FormatError",
     "JSONError",
     "KeyFileError",
+    "LockError",
     "NotFound",
     "PackageError",
     "PolicyError",
@@ -89,6 +91,10 @@ class DigestMismatch(FormatError):
 
 class PackageError(FormatError):
     """A file is no package of a known kind, or contradicts itself or its purl."""
+
+
+class LockError(FormatError):
+    """A lockfile is malformed, contradicts itself, or is of no known kind; ``where`` has the file and the place."""
 
 
 class EnvelopeError(FormatError):

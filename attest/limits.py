@@ -97,6 +97,9 @@ CARGO_TOML: Final = 256 * KIB
 CARGO_KEY_DEPTH: Final = 16
 """Most parts of one dotted key in it; real ones have up to six, as in `package.metadata.docs.rs`."""
 
+LOCKFILE: Final = 64 * MIB
+"""Largest lockfile or SBOM read as one: an npm project of 100,000 packages has some 40 MiB."""
+
 POLICY: Final = 256 * KIB
 """Largest policy file: a thousand rules; the YAML parser reads some 100 KiB a second."""
 

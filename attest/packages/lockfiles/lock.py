@@ -1,0 +1,102 @@
+"""What a lockfile says: its entries, each with every artifact that an installer could choose for it.
+
+An entry is never dropped. What has no usable digest says why, and it is for the policy to deny it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from attest.errors import LockError
+from attest.packages.digest import ArtifactDigest
+from attest.packages.ecosystem import ecosystem
+from attest.packages.purl import Purl
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One package as a lockfile pins it.
+
+    ``name`` and ``place`` are for people: what the file calls it, and where that stands (``line 12``, or a path in the
+    document). ``digests`` are of all artifacts that may be installed for it, by an algorithm of its ecosystem; where
+    there is none, ``gap`` says why, and ``purl`` may be None. ``condition`` is what restricts it to some platforms, as
+    written.
+    """
+
+    name: str
+    place: str
+    purl: Purl | None
+    digests: tuple[ArtifactDigest, ...] = ()
+    gap: str | None = None
+    condition: str | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.digests) == bool(self.gap):
+            raise ValueError(f"{self.name}: an entry has digests or a gap")
+        if self.digests and self.purl is None:
+            raise ValueError(f"{self.name}: digests of nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lockfile. ``entries`` are in the order of the file, repeated ones as often as they stand there."""
+
+    path: Path
+    kind: str
+    entries: tuple[Entry, ...]
+
+    def artifacts(self) -> list[tuple[Purl, ArtifactDigest]]:
+        """Every artifact once, in the order of the file.
+
+        Raises `LockError` where entries pin different bytes for a version that can have one artifact only.
+        """
+        return list(_once(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of lockfile.
+
+    ``files`` are patterns of file names (`fnmatch`). ``fits`` tells it from other kinds with such names by its content.
+    ``read`` yields its entries and raises `FormatError` with the place for what is malformed; it is given the file's
+    bytes, at most ``limit`` of them.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    limit: int
+    read: Callable[[bytes], Iterable[Entry]]
+    fits: Callable[[bytes], bool] | None = None
+
+
+def check_digests(type: str, digests: Sequence[ArtifactDigest]) -> tuple[tuple[ArtifactDigest, ...], str | None]:
+    """Those by which the ecosystem names its artifacts, each once; where there is none, why."""
+    usable = tuple(dict.fromkeys(item for item in digests if item.algorithm in ecosystem(type).algorithms))
+    if usable:
+        return usable, None
+    if not digests:
+        return (), "no digest"
+    others = ", ".join(sorted({item.algorithm for item in digests}))
+    return (), f"only {others}, and {type} artifacts are named by {' or '.join(ecosystem(type).algorithms)}"
+
+
+def _once(lock: Lock) -> Iterator[tuple[Purl, ArtifactDigest]]:
+    seen: dict[tuple[Purl, ArtifactDigest], None] = {}
+    only: dict[Purl, tuple[ArtifactDigest, Entry]] = {}
+    for entry in lock.entries:
+        for digest in entry.digests:
+            assert entry.purl is not None  # an entry with digests has one
+            if ecosystem(entry.purl.type).one_artifact:
+                first, where = only.setdefault(entry.purl, (digest, entry))
+                if first.algorithm == digest.algorithm and first != digest:
+                    raise LockError(
+                        f"two different digests of {entry.purl}",
+                        where=f"{lock.path}: {entry.place}",
+                        why=f"{digest} here, {first} at {where.place}",
+                    )
+            key = (entry.purl, digest)
+            if key not in seen:
+                seen[key] = None
+                yield key

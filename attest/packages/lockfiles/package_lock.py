@@ -1,0 +1,119 @@
+"""npm's `package-lock.json` and `npm-shrinkwrap.json`, lockfileVersion 1 to 3 (npm docs, package-lock-json).
+
+Versions 2 and 3 list every folder under `packages`; version 1 nests `dependencies`. Version 2 has both and npm 7 and
+later read `packages`, which is what is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from attest import limits
+from attest.errors import LockError, UsageError
+from attest.oci import strict_json
+from attest.oci.strict_json import Fields
+from attest.packages.digest import ArtifactDigest
+from attest.packages.lockfiles.lock import Entry, Kind, check_digests
+from attest.packages.purl import Purl
+
+_TYPE: Final = "npm"
+_PLACES: Final = ("file:", "link:", "workspace:")
+_GIT: Final = ("git:", "git+", "github:", "gitlab:", "bitbucket:", "gist:")
+
+
+def _read(data: bytes) -> Iterator[Entry]:
+    document = Fields(strict_json.read_object(data, where="lockfile", limit=limits.LOCKFILE), "lockfile")
+    version = document.integer("lockfileVersion")
+    if version in (2, 3):
+        return _packages(document.object("packages"))
+    if version == 1:
+        return _dependencies(document.optional_object("dependencies"))
+    raise LockError("not a lockfile of a known version", where="lockfileVersion", why=f"{version}, not 1, 2 or 3")
+
+
+def _packages(packages: Fields) -> Iterator[Entry]:
+    for folder in packages.value:
+        entry = packages.object(folder)
+        _, found, name = folder.rpartition("node_modules/")
+        if not found:
+            continue  # the project itself, or a workspace of it, whose link stands in node_modules
+        if entry.value.get("inBundle") is True:
+            yield _gap(name, entry, "bundled in the archive of another package, which has the digest")
+        elif entry.value.get("link") is True:
+            yield _gap(name, entry, "a link to a local directory")
+        else:
+            yield _entry(entry.optional_string("name") or name, entry)
+
+
+def _dependencies(dependencies: Fields | None) -> Iterator[Entry]:
+    pending = [] if dependencies is None else [dependencies]
+    while pending:
+        level = pending.pop()
+        for name in level.value:
+            entry = level.object(name)
+            if entry.value.get("bundled") is True:
+                yield _gap(name, entry, "bundled in the archive of another package, which has the digest")
+            else:
+                yield _entry(name, entry)
+            nested = entry.optional_object("dependencies")
+            if nested is not None:
+                pending.append(nested)
+
+
+def _entry(name: str, entry: Fields) -> Entry:
+    version = entry.optional_string("version") or ""
+    if version.startswith("npm:"):  # an alias, as version 1 writes it
+        name, _, version = version.removeprefix("npm:").rpartition("@")
+    origin = entry.optional_string("resolved") or version
+    if origin.startswith(_GIT) or version.startswith(_GIT):
+        return _gap(name, entry, "a git dependency")
+    if origin.startswith(_PLACES) or version.startswith(_PLACES):
+        return _gap(name, entry, "a local file")
+    if "://" in version:
+        return _gap(name, entry, "an archive from an address, whose version the file does not say")
+    purl = _purl(name, version, entry.path)
+    digests, gap = check_digests(_TYPE, tuple(sri(entry.optional_string("integrity") or "", where=entry.path)))
+    return Entry(name, entry.path, purl, digests, gap, _condition(entry))
+
+
+def _gap(name: str, entry: Fields, why: str) -> Entry:
+    return Entry(name, entry.path, None, (), why, _condition(entry))
+
+
+def _purl(name: str, version: str, where: str) -> Purl:
+    scope, slash, rest = name.rpartition("/")
+    try:
+        return Purl.of(_TYPE, (scope,) if slash else (), rest, version)
+    except UsageError as error:
+        raise LockError("not an npm package", where=where, why=f"{error.what}: {error.why}") from None
+
+
+def sri(text: str, *, where: str) -> Iterable[ArtifactDigest]:
+    """The digests of a `Subresource Integrity` text that are strong enough; options after `?` mean nothing.
+
+    Raises `LockError` for one that is malformed.
+    """
+    for item in text.split():
+        value = item.partition("?")[0]
+        if not value.startswith(("sha256-", "sha512-")):
+            continue  # sha1, md5, and sha384, by which no ecosystem names anything
+        try:
+            yield ArtifactDigest.parse(value)
+        except UsageError as error:
+            raise LockError("not an integrity value", where=where, why=error.why) from None
+
+
+def _condition(entry: Fields) -> str | None:
+    said = [f"{key} {', '.join(map(str, value))}" for key in ("os", "cpu", "libc") if (value := _list(entry, key))]
+    if entry.value.get("optional") is True:
+        said.insert(0, "optional")
+    return "; ".join(said) or None
+
+
+def _list(entry: Fields, name: str) -> list[Any]:
+    value = entry.value.get(name)
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+KIND: Final = Kind("package-lock.json", ("package-lock.json", "npm-shrinkwrap.json"), limits.LOCKFILE, _read)
