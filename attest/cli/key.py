@@ -15,6 +15,7 @@ examples:
   attest key generate release                 writes release.key and release.pub (ECDSA P-256)
   attest key generate release --type ed25519
   attest key public cosign.key                prints the public key
+  attest key public awskms:///alias/release   that of a key in a service; see README, "Keys elsewhere"
   attest key import old.pem release           rewrites a PEM key as cosign's encrypted form
 
 A new private key is encrypted in cosign's form, with the password from ATTEST_PASSWORD or COSIGN_PASSWORD or
@@ -36,7 +37,9 @@ def add(commands: Any) -> None:
     )
     generate.set_defaults(run=run_generate)
     public = actions.add_parser("public", help="print the public half of a private key")
-    public.add_argument("file", metavar="FILE")
+    public.add_argument(
+        "file", metavar="KEY", help="a file, or a URI: awskms:, azurekms:, gcpkms:, hashivault:, pkcs11:"
+    )
     public.set_defaults(run=run_public)
     imported = actions.add_parser("import", help="rewrite a private key as cosign's encrypted form")
     imported.add_argument("file", metavar="FILE")
@@ -59,10 +62,10 @@ def run_import(arguments: argparse.Namespace) -> int:
 
 def run_public(arguments: argparse.Namespace) -> int:
     from attest.errors import EXIT_DONE
-    from attest.signing.keys import load_private
     from attest.signing.password import password_for
+    from attest.signing.remote_keys import load_signing_key
 
-    print(load_private(arguments.file, password_for(arguments.file)).public.pem().decode("ascii"), end="")
+    print(load_signing_key(arguments.file, password_for(arguments.file)).public.pem().decode("ascii"), end="")
     return EXIT_DONE
 
 
