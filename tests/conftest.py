@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.private_sigstore import stack
+
 CI = os.environ.get("CI") == "true"
 
 SKIPS_ALLOWED = {
@@ -87,3 +89,10 @@ def scratch_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("HOME", str(home))
         patch.setenv("ATTEST_PEERS", peers)
         yield home
+
+
+@pytest.fixture(scope="session")
+def private_sigstore(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.PrivateSigstore]:
+    """A deployment of one's own for keyless signatures; one a worker."""
+    with stack.running(tmp_path_factory.mktemp("sigstore")) as running:
+        yield running

@@ -8,6 +8,7 @@ appears under its name only when it is whole. Needs nothing but Python 3.11 and 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import shutil
@@ -22,6 +23,9 @@ from pathlib import Path
 GO = (1, 26)
 """Oldest Go that builds all of them."""
 
+OWN = Path(__file__).parent / "go"
+"""The module of our own programs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -35,7 +39,20 @@ class Peer:
 
     @property
     def package(self) -> str:
-        return f"{self.module}/{self.folder}"
+        return f"{self.module}/{self.folder}".rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPeer:
+    """A server that is put together here, in `tools/go`: nobody publishes such a program. Its version is a hash."""
+
+    name: str
+    serves: str
+
+    @property
+    def version(self) -> str:
+        sources = [OWN / "go.mod", OWN / "go.sum", *sorted((OWN / self.name).glob("*.go"))]
+        return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,9 @@ class DebianPeer:
     serves: str
 
 
-PEERS: tuple[Peer | DebianPeer, ...] = (
+AnyPeer = Peer | OwnPeer | DebianPeer
+
+PEERS: tuple[AnyPeer, ...] = (
     Peer("olareg", "github.com/olareg/olareg", "v0.1.2", "cmd/olareg", "registry with the referrers API"),
     Peer("regctl", "github.com/regclient/regclient", "v0.11.7", "cmd/regctl", "registry and layout client"),
     Peer("oras", "oras.land/oras", "v1.3.3", "cmd/oras", "registry and layout client"),
@@ -60,6 +79,11 @@ PEERS: tuple[Peer | DebianPeer, ...] = (
     ),
     DebianPeer("docker-registry", "docker-registry", "2.8.2", "usr/bin/docker-registry", "an old registry"),
     Peer("cosign", "github.com/sigstore/cosign/v3", "v3.1.3", "cmd/cosign", "Sigstore signatures and attestations"),
+    # The newest of each that Go 1.26 builds.
+    Peer("fulcio", "github.com/sigstore/fulcio", "v1.8.8", "", "Sigstore: certificates for identities"),
+    Peer("rekor-server", "github.com/sigstore/rekor-tiles/v2", "v2.3.0", "cmd/rekor-server/posix", "Sigstore: log, v2"),
+    OwnPeer("ctlog", "Sigstore: log of certificates"),
+    OwnPeer("tsa", "Sigstore: timestamps"),
 )
 
 
@@ -89,7 +113,7 @@ def run(command: Sequence[str], where: Path) -> str:
     return done.stdout
 
 
-def is_there(peer: Peer | DebianPeer, bin_folder: Path) -> bool:
+def is_there(peer: AnyPeer, bin_folder: Path) -> bool:
     """Whether the program is there, in the pinned version as far as Go can tell."""
     program = bin_folder / peer.name
     if not os.access(program, os.X_OK):
@@ -97,6 +121,8 @@ def is_there(peer: Peer | DebianPeer, bin_folder: Path) -> bool:
     if isinstance(peer, DebianPeer) or shutil.which("go") is None:
         return True
     told = subprocess.run(["go", "version", "-m", program], capture_output=True, text=True, check=False).stdout
+    if isinstance(peer, OwnPeer):
+        return f"main.version={peer.version}" in told
     built = re.search(rf"^\s+mod\s+{re.escape(peer.module)}\s+(\S+)", told, re.MULTILINE)
     return built is None or built[1] == peer.version
 
@@ -112,6 +138,14 @@ def build(peer: Peer, bin_folder: Path) -> None:
         run(["go", "get", f"{peer.module}@{peer.version}"], module)
         run(["go", "build", "-mod=mod", "-o", "program", peer.package], module)
         os.replace(module / "program", bin_folder / peer.name)
+
+
+def assemble(peer: OwnPeer, bin_folder: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=f".{peer.name}-", dir=bin_folder) as scratch:
+        program = Path(scratch) / "program"
+        version = f"-X main.version={peer.version}"
+        run(["go", "build", "-buildvcs=false", "-ldflags", version, "-o", str(program), f"./{peer.name}"], OWN)
+        os.replace(program, bin_folder / peer.name)
 
 
 def unpack(peer: DebianPeer, bin_folder: Path) -> None:
@@ -150,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = [peer for peer in wanted if not is_there(peer, bin_folder)]
     failed = 0
     try:
-        if any(isinstance(peer, Peer) for peer in missing):
+        if any(not isinstance(peer, DebianPeer) for peer in missing):
             check_go()
         if missing:
             bin_folder.mkdir(parents=True, exist_ok=True)
@@ -163,6 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             if isinstance(peer, Peer):
                 build(peer, bin_folder)
+            elif isinstance(peer, OwnPeer):
+                assemble(peer, bin_folder)
             else:
                 unpack(peer, bin_folder)
         except CannotBuild as error:
