@@ -94,17 +94,26 @@ PACKAGE_HEADERS: Final = 10_000
 CARGO_TOML: Final = 256 * KIB
 """Largest Cargo.toml, some 5,000 features; the parser reads the worst of this size in two seconds."""
 
-CARGO_KEY_DEPTH: Final = 16
-"""Most parts of one dotted key in it; real ones have up to six, as in `package.metadata.docs.rs`."""
+TOML_KEY_DEPTH: Final = 16
+"""Most parts of one dotted key in any TOML; real ones have up to six, as in `package.metadata.docs.rs`."""
 
 LOCKFILE: Final = 64 * MIB
 """Largest lockfile or SBOM read as one: an npm project of 100,000 packages has some 40 MiB."""
+
+LOCKFILE_TOML: Final = 8 * MIB
+"""Largest lockfile in TOML: its parser reads some 3 MiB a second; that of 2,000 Python packages has 3 MiB."""
 
 POLICY: Final = 256 * KIB
 """Largest policy file: a thousand rules; the YAML parser reads some 100 KiB a second."""
 
 POLICY_RULES: Final = 1_000
 """Most rules in one policy."""
+
+TRUSTED_ROOT: Final = 1 * MIB
+"""Largest trusted root; those of Sigstore have 10 KiB."""
+
+LOG_ENTRIES: Final = 32
+"""Most log entries, and most timestamps, of one bundle; sigstore-go's cap."""
 
 KEY_FILE: Final = 64 * KIB
 """Largest PEM key file."""

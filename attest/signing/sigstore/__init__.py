@@ -1,0 +1,1 @@
+"""Sigstore: trust roots, bundles with certificates, log entries and timestamps."""
