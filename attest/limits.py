@@ -120,3 +120,15 @@ KEY_FILE: Final = 64 * KIB
 
 PURL: Final = 4096
 """Longest purl in characters: far above any real name, far below what would burden a manifest."""
+
+CERTIFICATE_CHAIN: Final = 16
+"""Most certificates in the chain of one X.509 signature; real ones have two to four."""
+
+CBOR_DEPTH: Final = 16
+"""Deepest nesting of CBOR in a COSE signature; real ones stay below 5."""
+
+CBOR_ITEMS: Final = 10_000
+"""Most items of CBOR in a COSE signature, each an object of memory; real ones have some 30."""
+
+PLUGIN_OUTPUT: Final = 64 * MIB
+"""Most bytes that a Notation plugin may write (plugin-extensibility.md)."""

@@ -71,7 +71,7 @@ def test_a_deep_key_is_never_parsed(tmp_path: Path, toml: bytes) -> None:
         b"x = '''\n" + DEEP + b" '' \n'''\n",
         b"# " + DEEP + b"\n",
         b"[target.'cfg(a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t)'.dependencies.x]\n",
-        b".".join([b"a"] * limits.CARGO_KEY_DEPTH) + b" = 1\n",
+        b".".join([b"a"] * limits.TOML_KEY_DEPTH) + b" = 1\n",
     ],
 )
 def test_dots_elsewhere_do_no_harm(tmp_path: Path, toml: bytes) -> None:
@@ -87,7 +87,7 @@ def test_dots_elsewhere_do_no_harm(tmp_path: Path, toml: bytes) -> None:
         (b'"\\"' * 80_000, "not TOML"),
         (b"'\"" * 100_000, "not TOML"),
         (b"a" * limits.CARGO_TOML, "not TOML"),
-        (CARGO_TOML + b"#" * limits.CARGO_TOML, "not a Cargo.toml"),
+        (CARGO_TOML + b"#" * limits.CARGO_TOML, "not read as TOML"),
     ],
 )
 def test_toml_that_cannot_be_read(tmp_path: Path, toml: bytes, message: str) -> None:

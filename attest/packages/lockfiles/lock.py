@@ -20,9 +20,10 @@ class Entry:
     """One package as a lockfile pins it.
 
     ``name`` and ``place`` are for people: what the file calls it, and where that stands (``line 12``, or a path in the
-    document). ``digests`` are of all artifacts that may be installed for it, by an algorithm of its ecosystem; where
-    there is none, ``gap`` says why, and ``purl`` may be None. ``condition`` is what restricts it to some platforms, as
-    written.
+    document). Exactly one of three is there: ``digests`` of all artifacts that may be installed for it, by an algorithm
+    of its ecosystem; ``gap``, why there is none for at least one of them; ``covered``, why nothing is installed that
+    another entry's digest does not cover. ``purl`` may be None without digests. ``condition`` is what restricts it to
+    some platforms, as written.
     """
 
     name: str
@@ -30,11 +31,12 @@ class Entry:
     purl: Purl | None
     digests: tuple[ArtifactDigest, ...] = ()
     gap: str | None = None
+    covered: str | None = None
     condition: str | None = None
 
     def __post_init__(self) -> None:
-        if bool(self.digests) == bool(self.gap):
-            raise ValueError(f"{self.name}: an entry has digests or a gap")
+        if [bool(self.digests), self.gap is not None, self.covered is not None].count(True) != 1:
+            raise ValueError(f"{self.name}: an entry has digests, a gap or a cover")
         if self.digests and self.purl is None:
             raise ValueError(f"{self.name}: digests of nothing")
 
@@ -71,32 +73,46 @@ class Kind:
     fits: Callable[[bytes], bool] | None = None
 
 
-def check_digests(type: str, digests: Sequence[ArtifactDigest]) -> tuple[tuple[ArtifactDigest, ...], str | None]:
-    """Those by which the ecosystem names its artifacts, each once; where there is none, why."""
-    usable = tuple(dict.fromkeys(item for item in digests if item.algorithm in ecosystem(type).algorithms))
-    if usable:
-        return usable, None
+def entry(
+    name: str, place: str, purl: Purl, files: Sequence[Iterable[ArtifactDigest]], condition: str | None = None
+) -> Entry:
+    """An entry of which any of ``files`` may be installed, each given by what the lockfile knows of its digests.
+
+    Digests by which the ecosystem does not name its artifacts are of no use; a file without a usable one is a gap.
+    """
+    algorithms = ecosystem(purl.type).algorithms
+    usable: dict[ArtifactDigest, None] = {}
+    for file in map(tuple, files):
+        fitting = [digest for digest in file if digest.algorithm in algorithms]
+        if not fitting:
+            gap = _unusable(purl.type, file) if len(files) == 1 else f"one of its files: {_unusable(purl.type, file)}"
+            return Entry(name, place, purl, (), gap, condition=condition)
+        usable |= dict.fromkeys(fitting)
+    return Entry(name, place, purl, tuple(usable), None if usable else "no digest", condition=condition)
+
+
+def _unusable(type: str, digests: tuple[ArtifactDigest, ...]) -> str:
     if not digests:
-        return (), "no digest"
+        return "no digest"
     others = ", ".join(sorted({item.algorithm for item in digests}))
-    return (), f"only {others}, and {type} artifacts are named by {' or '.join(ecosystem(type).algorithms)}"
+    return f"only {others}, and {type} artifacts are named by {' or '.join(ecosystem(type).algorithms)}"
 
 
 def _once(lock: Lock) -> Iterator[tuple[Purl, ArtifactDigest]]:
     seen: dict[tuple[Purl, ArtifactDigest], None] = {}
     only: dict[Purl, tuple[ArtifactDigest, Entry]] = {}
-    for entry in lock.entries:
-        for digest in entry.digests:
-            assert entry.purl is not None  # an entry with digests has one
-            if ecosystem(entry.purl.type).one_artifact:
-                first, where = only.setdefault(entry.purl, (digest, entry))
+    for item in lock.entries:
+        for digest in item.digests:
+            assert item.purl is not None  # an entry with digests has one
+            if ecosystem(item.purl.type).one_artifact:
+                first, where = only.setdefault(item.purl, (digest, item))
                 if first.algorithm == digest.algorithm and first != digest:
                     raise LockError(
-                        f"two different digests of {entry.purl}",
-                        where=f"{lock.path}: {entry.place}",
+                        f"two different digests of {item.purl}",
+                        where=f"{lock.path}: {item.place}",
                         why=f"{digest} here, {first} at {where.place}",
                     )
-            key = (entry.purl, digest)
+            key = (item.purl, digest)
             if key not in seen:
                 seen[key] = None
                 yield key

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from attest import limits
 from attest.errors import LockError, UsageError
-from attest.oci import strict_json
 from attest.oci.strict_json import Fields
 from attest.packages.digest import ArtifactDigest
-from attest.packages.lockfiles.lock import Entry, Kind, check_digests
-from attest.packages.purl import Purl
+from attest.packages.lockfiles import lock
+from attest.packages.lockfiles.documents import purl, read_json
+from attest.packages.lockfiles.lock import Entry, Kind
 
 _TYPE: Final = "npm"
 _PLACES: Final = ("file:", "link:", "workspace:")
@@ -23,7 +23,7 @@ _GIT: Final = ("git:", "git+", "github:", "gitlab:", "bitbucket:", "gist:")
 
 
 def _read(data: bytes) -> Iterator[Entry]:
-    document = Fields(strict_json.read_object(data, where="lockfile", limit=limits.LOCKFILE), "lockfile")
+    document = read_json(data)
     version = document.integer("lockfileVersion")
     if version in (2, 3):
         return _packages(document.object("packages"))
@@ -37,9 +37,11 @@ def _packages(packages: Fields) -> Iterator[Entry]:
         entry = packages.object(folder)
         _, found, name = folder.rpartition("node_modules/")
         if not found:
-            continue  # the project itself, or a workspace of it, whose link stands in node_modules
+            covered = "a local directory, which a link names" if folder else "the project itself"
+            yield Entry(folder or entry.optional_string("name") or "", entry.path, None, covered=covered)
+            continue
         if entry.value.get("inBundle") is True:
-            yield _gap(name, entry, "bundled in the archive of another package, which has the digest")
+            yield _bundled(name, entry)
         elif entry.value.get("link") is True:
             yield _gap(name, entry, "a link to a local directory")
         else:
@@ -53,7 +55,7 @@ def _dependencies(dependencies: Fields | None) -> Iterator[Entry]:
         for name in level.value:
             entry = level.object(name)
             if entry.value.get("bundled") is True:
-                yield _gap(name, entry, "bundled in the archive of another package, which has the digest")
+                yield _bundled(name, entry)
             else:
                 yield _entry(name, entry)
             nested = entry.optional_object("dependencies")
@@ -68,25 +70,21 @@ def _entry(name: str, entry: Fields) -> Entry:
     origin = entry.optional_string("resolved") or version
     if origin.startswith(_GIT) or version.startswith(_GIT):
         return _gap(name, entry, "a git dependency")
-    if origin.startswith(_PLACES) or version.startswith(_PLACES):
+    if version.startswith(_PLACES) or (origin.startswith(_PLACES) and "integrity" not in entry.value):
         return _gap(name, entry, "a local file")
     if "://" in version:
         return _gap(name, entry, "an archive from an address, whose version the file does not say")
-    purl = _purl(name, version, entry.path)
-    digests, gap = check_digests(_TYPE, tuple(sri(entry.optional_string("integrity") or "", where=entry.path)))
-    return Entry(name, entry.path, purl, digests, gap, _condition(entry))
+    package = purl(_TYPE, name, version, where=entry.path)
+    digests = sri(entry.optional_string("integrity") or "", where=entry.path)
+    return lock.entry(name, entry.path, package, [digests], _condition(entry))
 
 
 def _gap(name: str, entry: Fields, why: str) -> Entry:
-    return Entry(name, entry.path, None, (), why, _condition(entry))
+    return Entry(name, entry.path, None, gap=why, condition=_condition(entry))
 
 
-def _purl(name: str, version: str, where: str) -> Purl:
-    scope, slash, rest = name.rpartition("/")
-    try:
-        return Purl.of(_TYPE, (scope,) if slash else (), rest, version)
-    except UsageError as error:
-        raise LockError("not an npm package", where=where, why=f"{error.what}: {error.why}") from None
+def _bundled(name: str, entry: Fields) -> Entry:
+    return Entry(name, entry.path, None, covered="bundled in the archive of another package")
 
 
 def sri(text: str, *, where: str) -> Iterable[ArtifactDigest]:

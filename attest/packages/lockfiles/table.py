@@ -7,11 +7,21 @@ from pathlib import Path
 from typing import Final
 
 from attest.errors import FormatError, LockError, UsageError
-from attest.packages.lockfiles import package_lock
+from attest.packages.lockfiles import (
+    cargo_lock,
+    go_sum,
+    package_lock,
+    pipfile_lock,
+    poetry_lock,
+    pylock,
+    requirements,
+    uv_lock,
+)
 from attest.packages.lockfiles.lock import Kind, Lock
 from attest.regular_file import open_regular
 
-KINDS: Final[tuple[Kind, ...]] = (package_lock.KIND,)
+_MODULES: Final = (package_lock, pylock, requirements, poetry_lock, uv_lock, pipfile_lock, cargo_lock, go_sum)
+KINDS: Final[tuple[Kind, ...]] = tuple(module.KIND for module in _MODULES)
 
 
 def read_lock(path: Path, *, kind: str | None = None) -> Lock:

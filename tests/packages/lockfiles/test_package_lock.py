@@ -33,7 +33,8 @@ def test_a_package_in_a_folder(tmp_path: Path) -> None:
             "node_modules/@acme/x": {"version": "1.0.0", "resolved": "https://r.example/x.tgz", "integrity": SRI},
         },
     }
-    (entry,) = entries(tmp_path, document)
+    root, entry = entries(tmp_path, document)
+    assert root == Entry("app", "lockfile.packages.", None, covered="the project itself")
     assert entry == Entry(
         "@acme/x",
         "lockfile.packages.node_modules/@acme/x",
@@ -54,12 +55,17 @@ def test_a_package_in_a_folder(tmp_path: Path) -> None:
         ({"version": "1.0.0", "resolved": "git+ssh://git@h.example/x.git#abc"}, "a git dependency"),
         ({"version": "1.0.0", "resolved": "file:../x"}, "a local file"),
         ({"resolved": "packages/x", "link": True}, "a link to a local directory"),
-        ({"version": "1.0.0", "inBundle": True}, "bundled in the archive of another package, which has the digest"),
     ],
 )
 def test_an_entry_without_a_usable_digest_says_why(tmp_path: Path, member: dict[str, Any], gap: str) -> None:
     (entry,) = entries(tmp_path, {"lockfileVersion": 3, "packages": {"node_modules/x": member}})
     assert (entry.digests, entry.gap) == ((), gap)
+
+
+def test_a_bundled_package_is_covered_by_the_archive_that_holds_it(tmp_path: Path) -> None:
+    member = {"version": "1.0.0", "inBundle": True}
+    (entry,) = entries(tmp_path, {"lockfileVersion": 3, "packages": {"node_modules/x": member}})
+    assert (entry.digests, entry.gap, entry.covered) == ((), None, "bundled in the archive of another package")
 
 
 def test_an_alias_is_the_package_that_it_means(tmp_path: Path) -> None:
@@ -115,7 +121,7 @@ def test_two_digests_of_one_version_are_refused_with_both_places(tmp_path: Path)
         ({"lockfileVersion": 4, "packages": {}}, "not a lockfile of a known version"),
         ({"lockfileVersion": 3}, "expected an object"),
         ({"lockfileVersion": 3, "packages": {"node_modules/x": []}}, "expected an object"),
-        ({"lockfileVersion": 3, "packages": {"node_modules/x": {"version": ""}}}, "not an npm package"),
+        ({"lockfileVersion": 3, "packages": {"node_modules/x": {"version": ""}}}, "not a package of npm"),
         (
             {"lockfileVersion": 3, "packages": {"node_modules/x": {"version": "1", "integrity": "sha512-x"}}},
             "not an integrity value",

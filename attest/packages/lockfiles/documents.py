@@ -1,0 +1,53 @@
+"""TOML and JSON lockfiles as `Fields`: typed access, every error with the path of the member."""
+
+from __future__ import annotations
+
+from attest import limits
+from attest.errors import LockError, UsageError
+from attest.oci import strict_json
+from attest.oci.strict_json import Fields
+from attest.packages import toml
+from attest.packages.digest import SHA256, SHA512, ArtifactDigest
+from attest.packages.purl import Purl
+
+
+def read_json(data: bytes) -> Fields:
+    """The JSON object in ``data``. Raises `JSONError`."""
+    return Fields(strict_json.read_object(data, where="lockfile", limit=limits.LOCKFILE), "lockfile")
+
+
+def read_toml(data: bytes) -> Fields:
+    """The TOML document in ``data``. Raises `PackageError`."""
+    return Fields(toml.read(data, where="lockfile", limit=limits.LOCKFILE_TOML), "lockfile")
+
+
+def purl(type: str, name: str, version: str, *, where: str) -> Purl:
+    """The package that an entry means; slashes in ``name`` end the segments of its namespace. Raises `LockError`."""
+    *namespace, last = name.split("/")
+    try:
+        return Purl.of(type, tuple(namespace), last, version)
+    except UsageError as error:
+        raise LockError(f"not a package of {type}", where=where, why=f"{error.what}: {error.why}") from None
+
+
+def hashes(texts: list[str], *, where: str) -> list[ArtifactDigest]:
+    """The strong digests among ``algorithm:hex`` texts. Raises `LockError` for a malformed one."""
+    found = []
+    for text in texts:
+        algorithm, _, encoded = text.partition(":")
+        if algorithm in (SHA256, SHA512):
+            try:
+                found.append(ArtifactDigest.parse(f"{algorithm}:{encoded.lower()}"))
+            except UsageError as error:
+                raise LockError("not a digest", where=where, why=error.why) from None
+    return found
+
+
+def texts(fields: Fields, name: str) -> list[str]:
+    """An array of strings; an absent one is empty. Raises `LockError`."""
+    value = fields.value.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise LockError("expected an array of strings", where=f"{fields.path}.{name}")
+    return value
