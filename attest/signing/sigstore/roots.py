@@ -78,7 +78,7 @@ def choose(updates: Updates, shipped: Published, *, offline: bool, max_age: time
     if max_age is not None and not _is_younger(current.published, max_age, now):
         checked = current.published.checked
         age = "its age is unknown" if checked is None else f"it was last confirmed at {checked:%Y-%m-%dT%H:%M:%SZ}"
-        tried = current.problem or "nothing was asked, offline"
+        tried = current.problem or ("nothing was asked, offline" if offline else "it was asked just now")
         raise TrustError(
             "the trusted root is not known to be fresh enough",
             where=updates.url,
