@@ -10,10 +10,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from attest import __version__
-from attest.cli import anchor, attach, console, copy_, doctor, key, list_, options, pack, sign, tree, unpack, verify
+from attest.cli import (
+    anchor,
+    attach,
+    console,
+    copy_,
+    doctor,
+    key,
+    list_,
+    login,
+    options,
+    pack,
+    sign,
+    tree,
+    unpack,
+    verify,
+)
 from attest.errors import EXIT_INCONCLUSIVE, AttestError
 
-COMMANDS = (anchor, sign, attach, list_, tree, verify, copy_, pack, unpack, doctor, key)
+COMMANDS = (anchor, sign, attach, list_, tree, verify, copy_, pack, unpack, doctor, key, login)
 
 _DESCRIPTION = """\
 Sign, attach and verify evidence about packages of any ecosystem, on any OCI registry or directory. No byte of package

@@ -196,7 +196,7 @@ def test_who_may_not_push_is_told_so(attest: Workplace) -> None:
     scripted.default = lambda asked: error(403, "DENIED", "read only")
     with scripted.running():
         said = attest.refused("doctor", f"{scripted.host}/{REPOSITORY}", code=3)
-    assert "it answered 403 (next: docker login, or podman login)" in said
+    assert "it answered 403 (next: attest login HOST, docker login, or podman login)" in said
     assert {asked.method for asked in scripted.asked} <= {"HEAD", "POST"}
 
 

@@ -81,6 +81,10 @@ class Client:
         """
         return self._with_patience(request, scopes)
 
+    def ping(self) -> Response:
+        """What ``GET /v2/`` answers (distribution-spec "Determining Support"), logged in if the registry wants that."""
+        return self.send(Request("GET", f"{self._base}/v2/", redirects=False), ())
+
     def _send_for_token(self, request: Request) -> Response:
         """A request to a token service: patient, never challenged."""
         if self._base.startswith("https:") and not request.url.startswith("https:"):

@@ -15,8 +15,6 @@ from __future__ import annotations
 import base64
 import binascii
 import netrc
-import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +24,11 @@ from attest import limits
 from attest.errors import FormatError, UsageError
 from attest.oci import strict_json
 from attest.oci.reference import DOCKER_HUB, hub
+from attest.regular_file import open_regular
+from attest.stores.registry import helper
 
-_HELPER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_HELPER_SECONDS: Final = 30
+TOKEN_USER: Final = "<token>"
+"""The user name that says: the secret is an identity token (docker-credential-helpers)."""
 _FILE_LIMIT: Final = limits.MIB
 _HUB_KEY: Final = "https://index.docker.io/v1/"
 
@@ -90,7 +90,7 @@ class UserCredentials:
         environment = self.environment
         if environment.get("REGISTRY_AUTH_FILE"):
             yield Path(environment["REGISTRY_AUTH_FILE"])
-        yield Path(environment.get("DOCKER_CONFIG") or self.home / ".docker") / "config.json"
+        yield docker_config(environment, self.home)
         if environment.get("XDG_RUNTIME_DIR"):
             yield Path(environment["XDG_RUNTIME_DIR"]) / "containers" / "auth.json"
         yield Path(environment.get("XDG_CONFIG_HOME") or self.home / ".config") / "containers" / "auth.json"
@@ -106,25 +106,57 @@ class UserCredentials:
         return None if entry is None else Credential(entry[0], entry[2] or "")
 
 
-def _from_file(path: Path, host: str, repository: str, environment: Mapping[str, str]) -> Credential | None:
-    """One docker or podman file. Raises `UsageError` when it is there and cannot be used."""
+def docker_config(environment: Mapping[str, str], home: Path) -> Path:
+    """Docker's file."""
+    return Path(environment.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
+
+
+def read_file(path: Path) -> tuple[str, dict[str, Any]] | None:
+    """The text of a docker or podman file and what it says; None when there is none. Raises `UsageError`."""
     try:
-        if path.stat().st_size > _FILE_LIMIT:
-            raise UsageError("cannot read credentials", where=str(path), why=f"larger than {_FILE_LIMIT} bytes")
-        raw = path.read_bytes()
+        with open_regular(path) as file:
+            raw = file.read(_FILE_LIMIT + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise UsageError("cannot read credentials", where=str(path), why=error.strerror) from None
+    if len(raw) > _FILE_LIMIT:
+        raise UsageError("cannot read credentials", where=str(path), why=f"larger than {_FILE_LIMIT} bytes")
     try:
         value = strict_json.read_object(raw, where=str(path), limit=_FILE_LIMIT)
     except FormatError:
         raise UsageError("cannot read credentials", where=str(path), why="not a JSON object") from None
-    helper = _best(value.get("credHelpers"), host, repository) or value.get("credsStore")
-    if isinstance(helper, str) and helper:
-        found = ask_helper(helper, _HUB_KEY if host == DOCKER_HUB else host, environment)
+    return raw.decode(), value
+
+
+def helper_of(value: dict[str, Any], host: str, repository: str) -> str | None:
+    """The credential helper that a file names for ``host``."""
+    found = _best(value.get("credHelpers"), host, repository)
+    found = value.get("credsStore") if found is None else found
+    return found if isinstance(found, str) and found else None
+
+
+def server_key(host: str) -> str:
+    """What docker calls ``host`` in its file and towards helpers."""
+    return _HUB_KEY if host == DOCKER_HUB else host
+
+
+def is_key_of(key: str, host: str) -> bool:
+    """Whether a key of ``auths`` is one of the spellings of the whole ``host``."""
+    return _normal(key) == host
+
+
+def _from_file(path: Path, host: str, repository: str, environment: Mapping[str, str]) -> Credential | None:
+    read = read_file(path)
+    if read is None:
+        return None
+    _, value = read
+    suffix = helper_of(value, host, repository)
+    if suffix is not None:
+        found = helper.get(suffix, server_key(host), environment)
         if found is not None:
-            return found
+            username, secret = found
+            return Credential(identity_token=secret) if username == TOKEN_USER else Credential(username, secret)
     entry = _best(value.get("auths"), host, repository)
     return _read_entry(entry, path) if isinstance(entry, dict) else None
 
@@ -161,33 +193,3 @@ def _read_entry(entry: dict[str, Any], path: Path) -> Credential | None:
         username, _, password = pair.partition(":")
     found = Credential(username, password, text("identitytoken"), text("registrytoken"))
     return found if found.secrets() else None
-
-
-def ask_helper(suffix: str, server: str, environment: Mapping[str, str]) -> Credential | None:
-    """Run ``docker-credential-SUFFIX get`` (docker-credential-helpers README). Raises `UsageError`."""
-    program = f"docker-credential-{suffix}"
-    if not _HELPER.fullmatch(suffix):
-        raise UsageError("not the name of a credential helper", where=repr(suffix[:80]))
-    try:
-        done = subprocess.run(
-            [program, "get"],
-            input=server.encode(),
-            capture_output=True,
-            timeout=_HELPER_SECONDS,
-            check=False,
-            env=dict(environment),
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = error.strerror if isinstance(error, OSError) else f"no answer in {_HELPER_SECONDS} seconds"
-        raise UsageError("the credential helper did not run", where=program, why=why) from None
-    if done.returncode != 0:
-        if b"credentials not found" in done.stdout:
-            return None
-        raise UsageError("the credential helper failed", where=program, why=f"it exited {done.returncode}")
-    try:
-        value = strict_json.read_object(done.stdout, where=program, limit=_FILE_LIMIT)
-        fields = strict_json.Fields(value, program)
-        username, secret = fields.string("Username"), fields.string("Secret")
-    except FormatError:
-        raise UsageError("the credential helper failed", where=program, why="its answer is malformed") from None
-    return Credential(identity_token=secret) if username == "<token>" else Credential(username, secret)

@@ -8,9 +8,8 @@ from typing import Final
 from attest import limits
 from attest.errors import FormatError, NotFound, StoreError, StoreRefused, StoreUnavailable
 from attest.oci import strict_json
-from attest.stores.registry.messages import Response, clean
+from attest.stores.registry.messages import LOG_IN, Response, clean
 
-_LOGIN: Final = "docker login, or podman login"
 _TYPE_CODES: Final = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "MANIFEST_UNVERIFIED", "BLOB_UPLOAD_INVALID"})
 _ERRORS_LIMIT: Final = 64 * limits.KIB
 
@@ -44,7 +43,7 @@ def failure(
         return StoreUnavailable(what, where=where, why=why, next_step="try again later")
     if status in (401, 403):
         kind = StoreRefused if writing else StoreUnavailable
-        return kind(what, where=where, why=why, next_step=_LOGIN)
+        return kind(what, where=where, why=why, next_step=LOG_IN)
     if not writing:
         return (NotFound if status == 404 else StoreUnavailable)(what, where=where, why=why)
     found = {code for code, _ in codes(response)}

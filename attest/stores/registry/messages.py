@@ -18,6 +18,8 @@ from attest.errors import StoreUnavailable
 _LINK: Final = re.compile(r"<([^>]*)>((?:\s*;\s*[^\s,;=]+\s*(?:=\s*(?:\"[^\"]*\"|[^\",;]*))?)*)")
 _REL: Final = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\",;\s]*))", re.IGNORECASE)
 _WARNING: Final = re.compile(r'299 - "((?:[^"\\]|\\.)*)"')
+LOG_IN: Final = "attest login HOST, docker login, or podman login"
+"""What to do where credentials are missing or not accepted."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 

@@ -13,7 +13,7 @@ from attest.errors import JSONError, StoreUnavailable
 from attest.oci import strict_json
 from attest.stores.registry.challenge import Challenge, Scopes
 from attest.stores.registry.credentials import Credential
-from attest.stores.registry.messages import Request, Response, shown
+from attest.stores.registry.messages import LOG_IN, Request, Response, shown
 
 CLIENT: Final = "attest"
 _DEFAULT_SECONDS: Final = 60.0
@@ -27,9 +27,7 @@ class TokenRefused(StoreUnavailable):
     """The token service did not let us in; ``status`` is its answer's."""
 
     def __init__(self, where: str, why: str, status: int) -> None:
-        super().__init__(
-            "no access token", where=where, why=why, next_step="check the credentials: docker login, or podman login"
-        )
+        super().__init__("no access token", where=where, why=why, next_step=LOG_IN)
         self.status = status
 
 
@@ -51,7 +49,7 @@ def authorize(challenge: Challenge, credential: Credential | None, scopes: Scope
         return Authorization(f"Bearer {credential.registry_token}")
     if challenge.scheme == "basic":
         if credential is None or not credential.password:
-            raise StoreUnavailable("needs a user name and a password", next_step="docker login, or podman login")
+            raise StoreUnavailable("needs a user name and a password", next_step=LOG_IN)
         return Authorization(_basic(credential))
     if credential is not None and credential.identity_token:
         response = yield _oauth_request(challenge, credential.identity_token, scopes)

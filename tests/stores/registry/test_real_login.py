@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from attest.errors import StoreRefused, StoreUnavailable
 from attest.oci.descriptor import EMPTY
@@ -23,38 +18,16 @@ from attest.stores.registry.credentials import Credential
 from tests.peers import free_port, peer, serve
 from tests.stores.graphs import attach, listed, push, subject
 from tests.stores.registry import real
-from tests.stores.registry.scripted import Known, Scripted, opened
-from tests.stores.registry.token_server import TokenServer
+from tests.stores.registry.guarded import ALICE, IDENTITY, Behind, Serving, behind_password, behind_tokens
+from tests.stores.registry.scripted import Known, opened
 
-ALICE = Credential("alice", "correct-horse-battery")
-HTPASSWD = "alice:$2b$04$pf9U739I049cc3fC4BIaNeaNstQo3jSyEQMj8G3wPx3ycKUmLxmp.\n"
 OF = subject().descriptor()
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """A registry and the token service before it."""
-
-    host: str
-    tokens: TokenServer
 
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
-    directory = tmp_path_factory.mktemp("token")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "token service")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .sign(key, hashes.SHA256())
-    )
-    with Scripted().running() as scripted:
-        tokens = TokenServer(scripted, key, certificate, {"alice": ALICE.password}, {"identity": "alice"})
-        with real.distribution(directory, settings=tokens.settings(directory)) as host:
-            yield Behind(host, tokens)
+    with behind_tokens(tmp_path_factory.mktemp("token")) as behind:
+        yield behind
 
 
 def test_the_token_flow(behind: Behind) -> None:
@@ -69,7 +42,7 @@ def test_the_token_flow(behind: Behind) -> None:
 
 def test_an_identity_token(behind: Behind) -> None:
     push(opened(behind.host, credential=ALICE), "private/identity", subject())
-    store = opened(behind.host, credential=Credential(identity_token="identity"))
+    store = opened(behind.host, credential=IDENTITY)
     assert store.resolve(Reference("private/identity", digest=OF.digest)) == OF
     stranger = opened(behind.host, credential=Credential(identity_token="stolen"))
     with pytest.raises(StoreUnavailable, match="the token service answered 401"):
@@ -96,10 +69,8 @@ def test_a_wrong_password(behind: Behind) -> None:
 
 
 @pytest.mark.parametrize("serving", [real.distribution, real.docker_registry])
-def test_htpasswd(tmp_path: Path, serving: Callable[..., AbstractContextManager[str]]) -> None:
-    file = tmp_path / "htpasswd"
-    file.write_text(HTPASSWD)
-    with serving(tmp_path, settings=f"auth: {{htpasswd: {{realm: registry, path: '{file}'}}}}\n") as host:
+def test_htpasswd(tmp_path: Path, serving: Serving) -> None:
+    with behind_password(tmp_path, serving) as host:
         store = opened(host, credential=ALICE)
         push(store, "npm/semver", subject())
         one = attach(store, "npm/semver", OF)

@@ -56,7 +56,8 @@ class TokenServer:
                 return Answer(401, b"{}")
         wanted = parse_scopes(" ".join(form.get("scope", [])))
         access = [entry for scope in wanted if (entry := _allowed(scope, user))["actions"]]
-        reply = {"token": self.sign(user, access), "expires_in": self.seconds}
+        name = "access_token" if asked.method == "POST" else "token"
+        reply = {name: self.sign(user, access), "expires_in": self.seconds}
         return Answer(200, json.dumps(reply).encode(), {"Content-Type": "application/json"})
 
     def sign(self, user: str, access: list[dict[str, object]]) -> str:
