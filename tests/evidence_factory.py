@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any
 
 from attest import names
-from attest.evidence.identity import KeyIdentity
+from attest.evidence.identity import Identity, KeyIdentity
 from attest.evidence.lookup import subject_of
 from attest.evidence.model import Candidate, Check, Collection, Rejected, Subject
+from attest.evidence.signed import SignedBundle
+from attest.evidence.trust import Trust
 from attest.evidence.verify import EvidenceSet, verify
 from attest.oci import strict_json
 from attest.oci.descriptor import EMPTY, Descriptor
@@ -78,7 +80,7 @@ def packed(bundle: bytes, predicate_type: str, *, subject: Subject = SUBJECT, no
         subject=subject.manifest,
         annotations={names.ANNOTATION_BUNDLE_PREDICATE: predicate_type, "note": note},
     )
-    return Candidate(_found(manifest), manifest, Bundle.parse(bundle))
+    return Candidate(_found(manifest), manifest, SignedBundle(Bundle.parse(bundle)), predicate_type)
 
 
 def unsigned(media_type: str, document: Mapping[str, Any], *, subject: Subject = SUBJECT) -> Candidate:
@@ -89,7 +91,13 @@ def unsigned(media_type: str, document: Mapping[str, Any], *, subject: Subject =
         layers=[Descriptor.of(media_type, data)],
         subject=subject.manifest,
     )
-    return Candidate(_found(manifest), manifest, None)
+    return Candidate(_found(manifest), manifest, None, media_type)
+
+
+def bundle_of(candidate: Candidate) -> Bundle:
+    """The bundle of one that `signed` made."""
+    assert isinstance(candidate.signed, SignedBundle)
+    return candidate.signed.bundle
 
 
 def damaged(check: Check, reason: str, claims: str | None = None) -> Rejected:
@@ -108,7 +116,7 @@ def slsa_v1(
 
 def evidence(
     candidates: Iterable[Candidate],
-    identities: Iterable[KeyIdentity],
+    identities: Iterable[Identity],
     *,
     subject: Subject = SUBJECT,
     rejected: Iterable[Rejected] = (),
@@ -118,7 +126,7 @@ def evidence(
 ) -> EvidenceSet:
     """What `verify` makes of the candidates."""
     collection = Collection(subject, tuple(candidates), tuple(rejected), complete, problems, LISTED)
-    return verify(collection, identities, now=now)
+    return verify(collection, Trust(tuple(identities)), now=now)
 
 
 def _found(manifest: Manifest) -> Found:

@@ -150,7 +150,7 @@ def judge(gathered: Gathered, policy: Policy, now: datetime) -> Iterator[tuple[S
 
     def verdict(subject: Subject) -> Verdict:
         try:
-            evidence = verify(collect(side.store, side.repository, subject), policy.identities.values(), now=now)
+            evidence = verify(collect(side.store, side.repository, subject), policy.trust, now=now)
         except StoreError as error:
             evidence = nothing_found(subject, str(error))
         return evaluate(policy, evidence, now=now)

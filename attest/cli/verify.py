@@ -105,7 +105,7 @@ def _evidence(targets: Targets, named: Named, policy: Policy, now: datetime, *, 
             collection = collect(target.store, target.repository, target.subject)
         except StoreError as error:
             return nothing_found(target.subject, str(error))
-        return verify(collection, policy.identities.values(), now=now)
+        return verify(collection, policy.trust, now=now)
 
     return list(in_parallel(collected, wanted))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from attest import limits, names
 from attest.errors import FormatError, NotFound, StoreError
 from attest.evidence.model import Candidate, Check, Collection, Rejected, Subject
+from attest.evidence.signed import SignedBundle
 from attest.oci.descriptor import Descriptor
 from attest.oci.manifest import Manifest
 from attest.signing.bundle import Bundle
@@ -115,13 +116,13 @@ class _Reader:
                 raise FormatError("the manifest has another subject", why=str(other))
         except FormatError as error:
             raise _Unfit(Rejected(found, Check.FORM, str(error), _claims(found))) from None
-        return Candidate(found, manifest, None)
+        return Candidate(found, manifest, None, _claimed(manifest))
 
     def _bundle(self, seen: Candidate) -> Candidate:
         layer = seen.manifest.layers[0]
         data = layer.data if layer.data is not None else self._fetch(seen.found, layer, limits.EVIDENCE_BLOB)
         try:
-            return replace(seen, bundle=Bundle.parse(data))
+            return replace(seen, signed=SignedBundle(Bundle.parse(data)))
         except FormatError as error:
             raise _Unfit(Rejected(seen.found, Check.FORM, str(error), seen.claims)) from None
 
@@ -142,3 +143,7 @@ def is_bundle(manifest: Manifest) -> bool:
 
 def _claims(found: Found) -> str | None:
     return found.descriptor.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE) or found.descriptor.artifact_type
+
+
+def _claimed(manifest: Manifest) -> str | None:
+    return manifest.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE) or manifest.effective_artifact_type

@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from attest import names
+from attest.evidence.signed import Signed
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest
 from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
-from attest.signing.bundle import Bundle
 from attest.stores.protocol import Found
 
 
@@ -66,40 +66,41 @@ class Check(StrEnum):
     READ = "read"
     """The bytes are there and have the digest that they were asked for by."""
     FORM = "form"
-    """Manifest, bundle, envelope and statement are well-formed and refer to the subject."""
+    """Manifest, bundle and envelope are well-formed and refer to the subject."""
     SIGNED = "signed"
     """It carries a signature at all: an unsigned document is shown to people and seen by no rule."""
     SIGNATURE = "signature"
-    """The signature is by a key or identity that the policy names."""
+    """The signature holds, with certificate, log entries and times where it has them."""
+    AUTHOR = "author"
+    """Whoever made it is an identity that the policy names."""
     IDENTITY = "identity"
-    """That identity may speak about this package, now."""
+    """That identity may speak about this package, at that time, in that format."""
+    STATEMENT = "statement"
+    """What is signed is a statement that can be read."""
     BINDING = "binding"
     """The statement belongs to the subject: by anchor, by name, or by bytes read here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Evidence as found and well-formed. ``bundle`` is None for an unsigned document."""
+    """Evidence as found and well-formed; an unsigned document has no ``signed`` content.
+
+    ``claims`` is the predicate type that its manifest claims, or its artifact or media type.
+    """
 
     found: Found
     manifest: Manifest
-    bundle: Bundle | None
+    signed: Signed | None
+    claims: str | None
 
     @property
     def digest(self) -> Digest:
         return self.found.descriptor.digest
 
     @property
-    def claims(self) -> str | None:
-        """The predicate type that the manifest claims, or its artifact type."""
-        return self.manifest.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE) or self.manifest.effective_artifact_type
-
-    @property
     def claimed_signer(self) -> str | None:
-        """What its bundle says of the key that signed it; None for an unsigned document."""
-        if self.bundle is None:
-            return None
-        return f"key {self.bundle.key_hint}" if self.bundle.key_hint else "a key without a hint"
+        """Who is said to have signed it; None for an unsigned document."""
+        return None if self.signed is None else self.signed.claimed_signer
 
     @property
     def damage(self) -> None:

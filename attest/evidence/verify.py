@@ -1,42 +1,43 @@
 """Turn candidates into verified or rejected evidence. The only code that can make a `Verified`.
 
-A candidate is checked in the order of `Check`; the first check that fails decides. What holds is not yet good: whether
-verified evidence satisfies a rule is for the policy.
+A candidate is checked in the order of `Check`, what it says only after who says it; the first check that fails decides.
+What holds is not yet good: whether verified evidence satisfies a rule is for the policy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 from typing import Final
 
-from attest import names
-from attest.errors import EnvelopeError, FormatError
+from attest.errors import FormatError, VerificationError
 from attest.evidence.binding import Binding, bind
-from attest.evidence.identity import KeyIdentity, Signer
+from attest.evidence.identity import Signer, principal
 from attest.evidence.model import Candidate, Check, Collection, Kind, Rejected, Subject
+from attest.evidence.trust import Trust
 from attest.oci.digest import Digest
-from attest.signing.bundle import Bundle, verify_envelope
+from attest.signing.proof import Proof
 from attest.statements.statement import Statement
 from attest.stores.protocol import Found
 
 _CHECKED: Final = object()
+_DIFFERENCES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A statement whose signature, identity and binding hold. ``signers`` are all names that its key answers to."""
+    """A statement whose signature, identity and binding hold. ``signers`` are all names that its author answers to."""
 
     found: Found
     statement: Statement
     kind: Kind
     signers: tuple[Signer, ...]
     binding: Binding
-    proof: InitVar[object]
+    proof: Proof
+    made: InitVar[object]
 
-    def __post_init__(self, proof: object) -> None:
-        if proof is not _CHECKED:
+    def __post_init__(self, made: object) -> None:
+        if made is not _CHECKED:
             raise TypeError("Verified is made by attest.evidence.verify alone")
 
     @property
@@ -56,13 +57,12 @@ class EvidenceSet:
     listed_at: datetime | None
 
 
-def verify(collection: Collection, identities: Iterable[KeyIdentity], *, now: datetime) -> EvidenceSet:
-    """Check every candidate. Pure: the same collection, identities and ``now`` give the same set."""
-    known = tuple(identities)
+def verify(collection: Collection, trust: Trust, *, now: datetime) -> EvidenceSet:
+    """Check every candidate. Pure: the same collection, trust and ``now`` give the same set."""
     verified: list[Verified] = []
     rejected = list(collection.rejected)
     for candidate in collection.candidates:
-        outcome = _check(candidate, collection.subject, known, now)
+        outcome = _check(candidate, collection.subject, trust, now)
         if isinstance(outcome, Verified):
             verified.append(outcome)
         else:
@@ -82,37 +82,47 @@ def nothing_found(subject: Subject, problem: str) -> EvidenceSet:
     return EvidenceSet(subject, (), (), False, (problem,), None)
 
 
-def _check(
-    candidate: Candidate, subject: Subject, identities: tuple[KeyIdentity, ...], now: datetime
-) -> Verified | Rejected:
-    found = candidate.found
-    claims = candidate.claims
-    if candidate.bundle is None:
-        return Rejected(found, Check.SIGNED, "carries no signature", claims)
+def _check(candidate: Candidate, subject: Subject, trust: Trust, now: datetime) -> Verified | Rejected:
+    signed = candidate.signed
+
+    def rejected(check: Check, reason: str) -> Rejected:
+        return Rejected(candidate.found, check, reason, candidate.claims)
+
+    if signed is None:
+        return rejected(Check.SIGNED, "carries no signature")
     try:
-        statement = _statement(candidate.bundle)
+        proof = signed.prove(trust)
+    except VerificationError as error:
+        return rejected(Check.SIGNATURE, str(error))
     except FormatError as error:
-        return Rejected(found, Check.FORM, str(error), claims)
-    claims = statement.predicate_type
-    keys = [identity.key for identity in identities]
-    key = verify_envelope(candidate.bundle.envelope, keys, hint=candidate.bundle.key_hint)
-    if key is None:
-        return Rejected(found, Check.SIGNATURE, "signed by no key that the policy names", claims)
-    named = [identity for identity in identities if identity.key.fingerprint == key.fingerprint]
-    refusals = {identity.name: identity.refuses(subject, now) for identity in named}
-    allowed = [identity for identity in named if refusals[identity.name] is None]
+        return rejected(Check.FORM, str(error))
+    if proof is None:
+        return rejected(Check.AUTHOR, "by no key that the policy names")
+    differences = {identity: identity.differs(proof.author) for identity in trust.identities}
+    named = [identity for identity, difference in differences.items() if difference is None]
+    if not named:
+        return rejected(Check.AUTHOR, _stranger(proof, [why for why in differences.values() if why is not None]))
+    refusals = {identity: identity.refuses(subject, proof, now) for identity in named}
+    allowed = [identity for identity, refusal in refusals.items() if refusal is None]
     if not allowed:
-        return Rejected(found, Check.IDENTITY, "; ".join(why for why in refusals.values() if why), claims)
+        return rejected(Check.IDENTITY, "; ".join(why for why in refusals.values() if why))
+    try:
+        statement = signed.statement()
+    except FormatError as error:
+        return rejected(Check.STATEMENT, str(error))
     binding = bind(statement, subject)
     if not isinstance(binding, Binding):
-        return Rejected(found, Check.BINDING, binding, claims)
-    signers = tuple(sorted(Signer(identity.name, identity.principal) for identity in allowed))
-    return Verified(found, statement, Kind.of(statement.predicate_type), signers, binding, proof=_CHECKED)
+        return Rejected(candidate.found, Check.BINDING, binding, statement.predicate_type)
+    who = principal(proof.author)
+    signers = tuple(sorted(Signer(identity.name, who) for identity in allowed))
+    return Verified(
+        candidate.found, statement, Kind.of(statement.predicate_type), signers, binding, proof, made=_CHECKED
+    )
 
 
-def _statement(bundle: Bundle) -> Statement:
-    """The statement in the bundle. Another payload type is another protocol: never read as a statement (§3.9)."""
-    envelope = bundle.envelope
-    if envelope.payload_type != names.IN_TOTO_PAYLOAD:
-        raise EnvelopeError("not an in-toto statement", why=f"the payload type is {envelope.payload_type[:160]}")
-    return Statement.parse(envelope.payload)
+def _stranger(proof: Proof, differences: list[str]) -> str:
+    """What is said of somebody whom the policy does not name, with what would have made the first of them fit."""
+    shown = differences[:_DIFFERENCES]
+    more = len(differences) - len(shown)
+    listed = "; ".join([*shown, *([f"and {more} more"] if more else [])])
+    return f"by {proof.author}, whom the policy does not name ({listed or 'it names nobody'})"

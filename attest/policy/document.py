@@ -14,9 +14,10 @@ from typing import Final
 
 from attest import limits
 from attest.errors import KeyFileError, PolicyError
-from attest.evidence.identity import KeyIdentity, Signer
+from attest.evidence.identity import Identity, KeyIdentity, Signer
 from attest.evidence.model import Subject
 from attest.evidence.patterns import SubjectPattern, matches_any, parse_pattern
+from attest.evidence.trust import Trust
 from attest.oci.digest import Digest
 from attest.policy import yaml_nodes
 from attest.policy.fields import Fields
@@ -51,9 +52,14 @@ class Policy:
     name: str
     digest: Digest
     applies_to: tuple[SubjectPattern, ...]
-    identities: Mapping[str, KeyIdentity] = field(hash=False)
+    identities: Mapping[str, Identity] = field(hash=False)
     rules: tuple[Rule, ...]
     unresolved: Leniency = Leniency.DENY
+
+    @property
+    def trust(self) -> Trust:
+        """Against what evidence is verified for this policy."""
+        return Trust(tuple(self.identities.values()))
 
     def applies(self, subject: Subject) -> bool:
         """Whether ``subject`` is a package or an image that the policy is for."""
@@ -102,7 +108,7 @@ def _context(fields: Fields, base: Path) -> Context:
     return Context(identities, builders)
 
 
-def _identity(name: str, fields: Fields, base: Path) -> KeyIdentity:
+def _identity(name: str, fields: Fields, base: Path) -> Identity:
     from attest.signing.keys import load_public
 
     fields.only("key", "until", "for", later=_IDENTITY_LATER)
@@ -124,7 +130,7 @@ def _identity(name: str, fields: Fields, base: Path) -> KeyIdentity:
     )
 
 
-def _builder(name: str, fields: Fields, identities: Mapping[str, KeyIdentity]) -> Builder:
+def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> Builder:
     fields.only("identity", "id", "slsa")
     identity = fields.string("identity")
     _known(identity, identities, fields, "identity")
@@ -187,7 +193,7 @@ def _terms(fields: Fields, context: Context) -> Terms:
     return Terms(id=fields.string("id"), by=by, threshold=threshold, mode=mode)
 
 
-def _known(name: str, identities: Mapping[str, KeyIdentity], fields: Fields, key: str) -> None:
+def _known(name: str, identities: Mapping[str, Identity], fields: Fields, key: str) -> None:
     if name not in identities:
         known = ", ".join(identities) or "none"
         raise PolicyError(f"{fields.what}: no identity {name!r:.80}", where=fields.line_of(key), why=f"known: {known}")

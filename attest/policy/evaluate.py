@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from attest.evidence.identity import Signer
+from attest.evidence.identity import Signer, principal
 from attest.evidence.model import Rejected, Subject
 from attest.evidence.verify import EvidenceSet, Verified
 from attest.oci.digest import Digest
@@ -97,9 +97,10 @@ class _Judged:
 
 
 def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, now: datetime) -> Finding:
-    speaking = _speaking(rule, policy, evidence.subject, now)
     ordered = sorted(evidence.verified, key=_digest)
-    judged = [_judge(rule, item, speaking, evidence.subject) for item in ordered]
+    judged = [
+        _judge(rule, item, _speaking(rule, policy, item, evidence.subject, now), evidence.subject) for item in ordered
+    ]
     considered = [*(item.considered for item in judged), *map(_rejected, evidence.rejected)]
     considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
     counted = frozenset(signer for item in judged for signer in item.counts)
@@ -124,11 +125,14 @@ def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, now: datetime) -> 
     return Finding(rule.id, code, outcome, rule.mode, message, digests, tuple(considered), remedy)
 
 
-def _speaking(rule: Rule, policy: Policy, subject: Subject, now: datetime) -> frozenset[Signer]:
-    """The rule's identities that may speak about ``subject`` at ``now``, as the policy itself defines them."""
+def _speaking(rule: Rule, policy: Policy, item: Verified, subject: Subject, now: datetime) -> frozenset[Signer]:
+    """The rule's identities that made ``item`` and may speak about ``subject``, as the policy itself defines them."""
+    proof = item.proof
     identities = (policy.identities[name] for name in rule.by)
     return frozenset(
-        Signer(identity.name, identity.principal) for identity in identities if identity.refuses(subject, now) is None
+        Signer(identity.name, principal(proof.author))
+        for identity in identities
+        if identity.differs(proof.author) is None and identity.refuses(subject, proof, now) is None
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from attest import names
-from attest.evidence.model import Check, Kind
+from attest.evidence.model import Check, Kind, Rejected
 from attest.evidence.verify import EvidenceSet
 from attest.policy.verdict import Considered, Fate
 
@@ -25,11 +25,14 @@ WORDS: Final = {
     Kind.SBOM: "SBOM",
     Kind.ATTESTATION: "attestation",
 }
-_BEFORE: Final = {Check.READ: "unreadable ", Check.FORM: "malformed ", Check.SIGNED: "unsigned "}
-_PLAIN: Final = (Check.SIGNED, Check.SIGNATURE)
-"""The checks that say it all by having failed; the others' reasons are shown."""
+_BEFORE: Final = {
+    Check.READ: "unreadable ",
+    Check.FORM: "malformed ",
+    Check.SIGNED: "unsigned ",
+    Check.STATEMENT: "malformed ",
+}
 _AFTER: Final = {
-    Check.SIGNATURE: " that none of the policy's keys made",
+    Check.SIGNATURE: " that does not hold",
     Check.IDENTITY: " by an identity that may not speak here",
     Check.BINDING: " that does not belong to this package",
 }
@@ -44,8 +47,7 @@ def summary(evidence: EvidenceSet, considered: Iterable[Considered]) -> str:
             counts["verified ", noun(item.claims), f" by {' and '.join(item.signers)}{fitting}"] += 1
     for rejected in evidence.rejected:
         check = rejected.check
-        reason = "" if check in _PLAIN else f" ({_short(rejected.reason)})"
-        counts[_BEFORE.get(check, ""), noun(rejected.claims), _AFTER.get(check, "") + reason] += 1
+        counts[_BEFORE.get(check, ""), noun(rejected.claims), _after(rejected)] += 1
     if not counts:
         return "nothing is attached" if evidence.complete else "nothing could be found"
     kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
@@ -53,6 +55,15 @@ def summary(evidence: EvidenceSet, considered: Iterable[Considered]) -> str:
     if len(kinds) > _MOST:
         parts.append(f"and {len(kinds) - _MOST} more kinds")
     return f"{counts.total()} {_plural('referrer', counts.total())} found: {', '.join(parts)}"
+
+
+def _after(rejected: Rejected) -> str:
+    """The reason; that of an unsigned document is said by the word itself, an unnamed author's is a clause already."""
+    if rejected.check is Check.SIGNED:
+        return ""
+    if rejected.check is Check.AUTHOR:
+        return f" {_short(rejected.reason)}"
+    return f"{_AFTER.get(rejected.check, '')} ({_short(rejected.reason)})"
 
 
 def noun(claims: str | None) -> str:

@@ -12,11 +12,12 @@ import pytest
 from attest import limits, names
 from attest.evidence.attach import attach_bundle, push_anchor
 from attest.evidence.collect import collect
+from attest.evidence.trust import Trust
 from attest.evidence.verify import EvidenceSet, verify
 from attest.oci.descriptor import EMPTY, Descriptor
 from attest.oci.manifest import write_image
 from attest.stores.memory import MemoryStore
-from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, identity, signed
+from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, bundle_of, identity, signed
 
 REPOSITORY = "npm/left-pad"
 
@@ -26,8 +27,7 @@ def store() -> MemoryStore:
     """One good signature, attached."""
     store = MemoryStore()
     anchor = push_anchor(store, REPOSITORY, "1.3.0", PURL, DIGEST)
-    bundle = signed("release").bundle
-    assert bundle is not None
+    bundle = bundle_of(signed("release"))
     attach_bundle(
         store, REPOSITORY, anchor, bundle.raw, predicate_type=names.PREDICATE_COSIGN_SIGN, created=datetime.now(UTC)
     )
@@ -35,7 +35,7 @@ def store() -> MemoryStore:
 
 
 def judged(store: MemoryStore) -> EvidenceSet:
-    return verify(collect(store, REPOSITORY, SUBJECT), [identity("release")], now=NOW)
+    return verify(collect(store, REPOSITORY, SUBJECT), Trust((identity("release"),)), now=NOW)
 
 
 def refer(store: MemoryStore, layer: bytes, *, times: int = 1, media_type: str = names.BUNDLE_V03) -> None:

@@ -12,6 +12,7 @@ from attest.evidence.binding import Binding
 from attest.evidence.model import Kind
 from attest.evidence.verify import Verified
 from attest.oci.descriptor import EMPTY
+from attest.signing.proof import CertificateAuthor, Format, Proof
 from attest.statements.statement import Statement
 from attest.stores.protocol import Found
 
@@ -19,8 +20,9 @@ from attest.stores.protocol import Found
 def test_nobody_else_can_make_one() -> None:
     raw = b'{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"%s"}}],"predicateType":"x:y"}'
     statement = Statement.parse(raw % (b"ab" * 32))
+    proof = Proof(CertificateAuthor("https://issuer.example", "dev@acme.example", {}), Format.BUNDLE)
     with pytest.raises(TypeError, match="is made by attest"):
-        Verified(Found(EMPTY, ()), statement, Kind.SIGNATURE, (), Binding.ANCHOR, proof=object())
+        Verified(Found(EMPTY, ()), statement, Kind.SIGNATURE, (), Binding.ANCHOR, proof, made=object())
 
 
 def test_nobody_else_tries() -> None:

@@ -21,6 +21,7 @@ from tests.evidence_factory import (
     DIGEST,
     PURL,
     SUBJECT,
+    bundle_of,
     damaged,
     evidence,
     identity,
@@ -71,7 +72,7 @@ def test_unsigned() -> None:
 
 def test_signed_by_a_stranger() -> None:
     found = rejection([signed("stranger")], [identity("release")])
-    assert found == (Check.SIGNATURE, "signed by no key that the policy names")
+    assert found == (Check.AUTHOR, "by no key that the policy names")
 
 
 def test_an_identity_that_has_ended() -> None:
@@ -110,17 +111,16 @@ def test_a_genuine_signature_for_the_same_name_with_other_bytes() -> None:
 )
 def test_another_payload_type_is_another_protocol(payload_type: str) -> None:
     """A revocation, say, must never pass for a signature (design.md §3.9)."""
-    statement = json.loads(signed("release").bundle.envelope.payload)  # type: ignore[union-attr]
+    statement = json.loads(bundle_of(signed("release")).envelope.payload)
     payload = json.dumps(statement).encode()
     signature = Signature(key("release").sign(pae(payload_type, payload)))
     bundle = write_key_bundle(Envelope(payload_type, payload, (signature,)), key("release").public)
     check, reason = rejection([packed(bundle, names.PREDICATE_COSIGN_SIGN)], [identity("release")])
-    assert (check, reason) == (Check.FORM, f"not an in-toto statement: the payload type is {payload_type}".strip())
+    assert (check, reason) == (Check.STATEMENT, f"not an in-toto statement: the payload type is {payload_type}".strip())
 
 
 def test_what_the_manifest_says_of_its_content_is_not_believed() -> None:
-    bundle = signed("release", names.PREDICATE_CYCLONEDX, CYCLONEDX).bundle
-    assert bundle is not None
+    bundle = bundle_of(signed("release", names.PREDICATE_CYCLONEDX, CYCLONEDX))
     (verified,) = evidence([packed(bundle.raw, names.PREDICATE_COSIGN_SIGN)], [identity("release")]).verified
     assert verified.kind is Kind.SBOM
 
@@ -131,7 +131,7 @@ def test_good_evidence_is_not_hidden_by_bad() -> None:
         [signed("stranger"), signed("release"), unsigned("text/x", {})], [identity("release")], rejected=bad
     )
     assert len(found.verified) == 1
-    assert sorted(item.check for item in found.rejected) == ["form", "read", "signature", "signed"]
+    assert sorted(item.check for item in found.rejected) == ["author", "form", "read", "signed"]
 
 
 def test_the_same_collection_gives_the_same_set() -> None:

@@ -174,7 +174,7 @@ CASES: dict[Code, tuple[str, Callable[[], list[Candidate]], Outcome, str]] = {
             signed("release"),
         ],
         Outcome.DENIED,
-        "no verified SBOM by release or security; 3 referrers found: 1 SBOM that none of the policy's keys made, "
+        "no verified SBOM by release or security; 3 referrers found: 1 SBOM by no key that the policy names, "
         "1 unsigned SBOM, 1 verified signature by release",
     ),
     Code.SBOM_MALFORMED: (
@@ -424,7 +424,7 @@ def test_every_candidate_has_a_fate_under_every_rule(read: Read) -> None:
     first, second = ({named[item.digest]: (item.fate, item.reason) for item in f.considered} for f in verdict.findings)
     rejected = {
         "unsigned": (Fate.REJECTED, "signed: carries no signature"),
-        "foreign": (Fate.REJECTED, "signature: signed by no key that the policy names"),
+        "foreign": (Fate.REJECTED, "author: by no key that the policy names"),
     }
     assert first == rejected | {
         "signature": (Fate.COUNTED, "bound by anchor"),

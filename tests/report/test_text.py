@@ -39,7 +39,7 @@ def test_denied_in_ascii(denied: Verdict) -> None:
     assert lines[0] == f"denied  pkg:npm/left-pad@1.3.0  {DIGEST}"
     assert lines[1] == (
         "  x signed       signature-missing: no verified signature by release; "
-        "1 referrer found: 1 signature that none of the policy's keys made"
+        "1 referrer found: 1 signature by no key that the policy names"
     )
     assert lines[3].startswith("  ! sbom (warn)  sbom-missing: ")
 

@@ -8,9 +8,9 @@ from typing import ClassVar, Final, Self
 from attest.errors import FormatError, PolicyError
 from attest.evidence.identity import Signer
 from attest.evidence.model import Kind
+from attest.evidence.text_patterns import Pattern
 from attest.policy.codes import Code
 from attest.policy.fields import Fields
-from attest.policy.patterns import Pattern
 from attest.policy.rules.rule import Builder, Claim, Refusal, Rule, Written
 from attest.statements.provenance import Provenance, read_provenance, repository
 

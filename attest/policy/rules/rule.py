@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self, TypedDict
 
-from attest.evidence.identity import KeyIdentity, Signer
+from attest.evidence.identity import Identity, Signer
 from attest.evidence.model import Kind, Subject
 from attest.evidence.verify import Verified
 from attest.policy.codes import Code
@@ -38,7 +38,7 @@ class Builder:
 class Context:
     """The names that a rule may use."""
 
-    identities: Mapping[str, KeyIdentity]
+    identities: Mapping[str, Identity]
     builders: Mapping[str, Builder]
 
 

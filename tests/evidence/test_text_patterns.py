@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from attest.errors import UsageError
-from attest.policy.patterns import Pattern
+from attest.evidence.text_patterns import Pattern
 
 SEGMENT = st.from_regex(r"[A-Za-z0-9._+~-]{1,12}", fullmatch=True).filter(lambda text: text not in (".", ".."))
 EXACT = st.text(st.characters(blacklist_characters="*", blacklist_categories=["Cs"]), min_size=1, max_size=40)

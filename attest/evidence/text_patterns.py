@@ -1,4 +1,4 @@
-"""Patterns over sources and, later, identities: exact unless a ``*`` is written (design.md §6).
+"""Patterns over sources and identities: exact unless a ``*`` is written (design.md §6).
 
 ``*`` stands only after ``/``, ``@`` or ``:``, ends there or before another of them, and means one segment of ordinary
 characters. So ``https://github.com/acme/app*``, which would also match ``acme/app-evil``, is refused; and no ``*`` ever
@@ -33,6 +33,11 @@ class Pattern:
                 f"not a pattern: {text[:160]!r}", why="a '*' stands only after '/', '@' or ':' and for one segment"
             )
         return cls(text, re.compile(_SEGMENT.join(re.escape(part) for part in exact)))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it means one text only."""
+        return _STAR.search(self.text) is None
 
     def matches(self, value: str | None) -> bool:
         """Whether the whole of ``value`` is meant; a missing value never is."""
