@@ -19,6 +19,7 @@ class Container(StrEnum):
     """How the members of a package are held together; told by the first bytes."""
 
     ZIP = "zip"
+    TAR = "tar"
     TAR_GZ = "tar.gz"
 
 

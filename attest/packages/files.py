@@ -23,7 +23,12 @@ from attest.regular_file import open_regular
 _CHUNK: Final = 1 * limits.MIB
 _READERS: Final = tuple((row, reader) for row in TABLE.values() for reader in row.readers)
 _SBOMS: Final = "*.dist-info/sboms/**"
-_MAGIC: Final = {b"PK\x03\x04": Container.ZIP, b"PK\x05\x06": Container.ZIP, b"\x1f\x8b": Container.TAR_GZ}
+_MAGIC: Final = (
+    (0, b"PK\x03\x04", Container.ZIP),
+    (0, b"PK\x05\x06", Container.ZIP),
+    (0, b"\x1f\x8b", Container.TAR_GZ),
+    (tars.MAGIC_OFFSET, tars.MAGIC, Container.TAR),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,8 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
 
 def _container(file: BinaryIO) -> Container | None:
     file.seek(0)
-    head = file.read(4)
-    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+    head = file.read(tars.MAGIC_OFFSET + len(tars.MAGIC))
+    return next((kind for offset, magic, kind in _MAGIC if head.startswith(magic, offset)), None)
 
 
 def _walk(file: BinaryIO, size: int, kind: Container, patterns: Iterable[str], *, member_max: int) -> Archive:
@@ -93,7 +98,7 @@ def _walk(file: BinaryIO, size: int, kind: Container, patterns: Iterable[str], *
     if kind is Container.ZIP:
         zips.walk(file, size, archive)
     else:
-        tars.walk(tars.gunzip(file, size), archive)
+        tars.walk(tars.gunzip(file, size) if kind is Container.TAR_GZ else tars.plain(file), archive)
     archive.finish()
     return archive
 

@@ -1,9 +1,167 @@
-"""Maven: the group id, with its dots, is the namespace."""
+"""Maven: the group id, with its dots, is the namespace. A jar that Maven's archiver built says which artifact it is."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
 
-from attest.packages.row import Ecosystem
+from attest.errors import PackageError
+from attest.packages.archives import Archive, Container, Member
+from attest.packages.row import Ecosystem, Identity, Reader
 
-ROW: Final = Ecosystem("maven", namespace="the group id, with dots", namespace_min=1, namespace_max=1)
+if TYPE_CHECKING:
+    from xml.parsers.expat import XMLParserType
+
+_FOLDER: Final = ("META-INF", "maven")
+_PATTERN: Final = "/".join((*_FOLDER, "**"))
+_PROPERTIES: Final = "pom.properties"
+_POM: Final = "pom.xml"
+_PROPERTY: Final = re.compile(r"([A-Za-z0-9._-]+)=(.*)")
+_COORDINATE: Final = re.compile(r"[A-Za-z0-9_.+-]+")
+_COORDINATES: Final = ("groupId", "artifactId", "version")
+_DEPTH: Final = 64
+
+Coordinates = tuple[str | None, str | None, str | None]
+
+
+def _read(archive: Archive) -> Identity | None:
+    """The artifact of ``META-INF/maven/GROUP/ARTIFACT``; a jar with several was put together from others."""
+    described = [
+        member
+        for member in archive.all(_PATTERN)
+        if len(member.path) == 5 and member.path[:2] == _FOLDER and member.path[4] in (_PROPERTIES, _POM)
+    ]
+    folders = {member.path[2:4] for member in described}
+    if not folders:
+        return None
+    if len(folders) > 1:
+        shown = ", ".join(sorted(":".join(folder) for folder in folders)[:3])
+        raise PackageError(
+            "several Maven artifacts in one jar",
+            why=f"{len(folders)} of them, such as {shown[:200]}",
+            next_step="name it by purl, with --digest",
+        )
+    found: Coordinates = (None, None, None)
+    for member in described:
+        coordinates = _properties(member) if member.path[4] == _PROPERTIES else _pom(member)
+        found = _agreed(found, coordinates, member)
+    (folder,) = folders
+    group, artifact, version = _agreed(found, (folder[0], folder[1], None), described[0])
+    if group is None or artifact is None or version is None:
+        raise PackageError(
+            "a jar that does not say its version", where=described[0].name, next_step="name it by purl, with --digest"
+        )
+    return Identity((group,), artifact, version)
+
+
+def _agreed(one: Coordinates, other: Coordinates, member: Member) -> Coordinates:
+    for name, first, second in zip(_COORDINATES, one, other, strict=True):
+        if first is not None and second is not None and first != second:
+            raise PackageError(
+                "a jar that contradicts itself",
+                where=member.name[:200],
+                why=f"its {name} is {first[:80]!r} and {second[:80]!r}",
+            )
+    group, artifact, version = (first or second for first, second in zip(one, other, strict=True))
+    return group, artifact, version
+
+
+def _properties(member: Member) -> Coordinates:
+    """As Maven's archiver writes them: one ``key=value`` a line, nothing escaped."""
+    found: dict[str, str] = {}
+    for line in re.split(r"\r\n|\n|\r", member.data.decode("latin-1")):
+        if not line.strip() or line.startswith(("#", "!")):
+            continue
+        match = _PROPERTY.fullmatch(line)
+        if match is None or line.endswith("\\"):
+            raise _refused(member, f"a line that Maven does not write: {line[:80]!r}")
+        key, value = match.groups()
+        if key in found:
+            raise _refused(member, f"{key} stands there twice")
+        found[key] = value
+    missing = [name for name in _COORDINATES if name not in found]
+    if missing:
+        raise _refused(member, f"it has no {missing[0]}")
+    return _checked((found["groupId"], found["artifactId"], found["version"]), member)
+
+
+def _pom(member: Member) -> Coordinates:
+    """What the project says of itself, group and version else from its parent; what a property stands for is None."""
+    from xml.parsers import expat
+
+    parser = expat.ParserCreate()
+    values = _Values(parser, member)
+    try:
+        parser.Parse(member.data, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two of encodings
+        raise _refused(member, f"not XML: {error}") from None
+    written = values.found
+
+    def value(name: str, *, inherited: bool = True) -> str | None:
+        text = written.get((name,)) or (written.get(("parent", name)) if inherited else None)
+        return None if text is None or "${" in text else text
+
+    return _checked((value("groupId"), value("artifactId", inherited=False), value("version")), member)
+
+
+class _Values:
+    """The texts below ``project`` by the names above them. A document type, and with it any entity, is refused."""
+
+    def __init__(self, parser: XMLParserType, member: Member) -> None:
+        self.found: dict[tuple[str, ...], str] = {}
+        self._member = member
+        self._path: list[str] = []
+        self._text: list[str] = []
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text.append
+
+    def _doctype(self, *_declaration: object) -> None:
+        raise _refused(self._member, "it declares a document type")
+
+    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._path.append(name)
+        self._text.clear()
+        if len(self._path) > _DEPTH:
+            raise _refused(self._member, "nested too deeply")
+        if len(self._path) == 1 and name != "project":
+            raise _refused(self._member, f"its root is {name[:80]!r}")
+
+    def _end(self, _name: str) -> None:
+        path = tuple(self._path[1:])
+        self._path.pop()
+        text = "".join(self._text).strip()
+        self._text.clear()
+        if path and path[-1] in _COORDINATES and path[:-1] in ((), ("parent",)):
+            if path in self.found:
+                raise _refused(self._member, f"{path[-1]} stands there twice")
+            self.found[path] = text
+
+
+def _checked(coordinates: Coordinates, member: Member) -> Coordinates:
+    for name, value in zip(_COORDINATES, coordinates, strict=True):
+        if value is not None and _COORDINATE.fullmatch(value) is None:
+            raise _refused(member, f"its {name} is none: {value[:80]!r}")
+    return coordinates
+
+
+def _refused(member: Member, why: str) -> PackageError:
+    return PackageError("not the metadata of a Maven artifact", where=member.name[:200], why=why)
+
+
+ROW: Final = Ecosystem(
+    "maven",
+    namespace="the group id, with dots",
+    namespace_min=1,
+    namespace_max=1,
+    readers=(
+        Reader(
+            "Maven artifact",
+            Container.ZIP,
+            "META-INF/maven/GROUP/ARTIFACT/pom.properties",
+            (_PATTERN,),
+            _read,
+        ),
+    ),
+)

@@ -14,6 +14,10 @@ from attest import limits
 from attest.errors import PackageError
 from attest.packages.archives import Archive, Entry, Kind
 
+MAGIC_OFFSET: Final = 257
+MAGIC: Final = b"ustar"
+"""What stands there in the first header of a tar that nothing is around."""
+
 _BLOCK: Final = 512
 _CHUNK: Final = 256 * limits.KIB
 _GZIP: Final = 31  # zlib's window bits for a gzip header
@@ -56,6 +60,12 @@ def gunzip(file: BinaryIO, size: int) -> Iterator[bytes]:
         raise PackageError("not whole gzip data", why=str(error)) from None
     if not stream.eof:
         raise PackageError("not whole gzip data", why="it ends too early")
+
+
+def plain(file: BinaryIO) -> Iterator[bytes]:
+    """The content of a file, in pieces."""
+    while piece := file.read(_CHUNK):
+        yield piece
 
 
 class _Blocks:
