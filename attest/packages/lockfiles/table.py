@@ -9,19 +9,38 @@ from typing import Final
 from attest.errors import FormatError, LockError, UsageError
 from attest.packages.lockfiles import (
     cargo_lock,
+    gemfile_lock,
     go_sum,
+    nuget_lock,
     package_lock,
+    package_resolved,
     pipfile_lock,
     poetry_lock,
     pylock,
     requirements,
+    sbom,
     uv_lock,
+    yarn_classic,
 )
 from attest.packages.lockfiles.lock import Kind, Lock
 from attest.regular_file import open_regular
 
-_MODULES: Final = (package_lock, pylock, requirements, poetry_lock, uv_lock, pipfile_lock, cargo_lock, go_sum)
-KINDS: Final[tuple[Kind, ...]] = tuple(module.KIND for module in _MODULES)
+KINDS: Final[tuple[Kind, ...]] = (
+    package_lock.KIND,
+    yarn_classic.KIND,
+    pylock.KIND,
+    requirements.KIND,
+    poetry_lock.KIND,
+    uv_lock.KIND,
+    pipfile_lock.KIND,
+    cargo_lock.KIND,
+    go_sum.KIND,
+    gemfile_lock.KIND,
+    nuget_lock.KIND,
+    package_resolved.KIND,
+    sbom.CYCLONEDX,
+    sbom.SPDX,
+)
 
 
 def read_lock(path: Path, *, kind: str | None = None) -> Lock:
