@@ -13,7 +13,7 @@ import stat
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from errno import EIO
 from pathlib import Path
 from typing import Final
@@ -69,6 +69,11 @@ class ArchiveStore:
     def members(self) -> dict[str, int]:
         """Every file in the tar, whether anything names it or not: sizes in bytes by path."""
         return self._files.members()
+
+    def together(self, repository: str) -> AbstractContextManager[None]:
+        """See `attest.stores.threads.Batched`."""
+        self._check(repository)
+        return self._layout.together()
 
     def close(self) -> None:
         """Write the file if anything changed. Raises `StoreRefused`; the old file is then as it was."""

@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -71,6 +71,10 @@ class DirectoryStore:
             if INDEX in files:
                 found.append(Path(folder).relative_to(self._root).as_posix())
         yield from sorted("" if name == "." else name for name in found)
+
+    def together(self, repository: str) -> AbstractContextManager[None]:
+        """See `attest.stores.threads.Batched`."""
+        return self._layout(repository).together()
 
     def close(self) -> None:
         """Nothing is pending: every write was finished when it returned."""

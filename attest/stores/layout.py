@@ -7,9 +7,10 @@ and what is listed is there. How referrers are noted is in `attest.stores.layout
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -48,6 +49,17 @@ class Files(Blobs, Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Changes:
+    """What was written while the layout is held and `index.json` does not say yet. ``index`` is what it does say, None
+    while nothing was written; ``referrers`` are by subject."""
+
+    index: LayoutIndex | None = None
+    listed: dict[Digest, Descriptor] = field(default_factory=dict)
+    referrers: dict[Digest, dict[Digest, Descriptor]] = field(default_factory=dict)
+    tags: dict[str, Descriptor] = field(default_factory=dict)
+
+
 class Layout:
     """See `Store` for the methods; ``store`` is its name."""
 
@@ -57,6 +69,8 @@ class Layout:
         self._surveyor = Surveyor(files)
         self._read: tuple[bytes, LayoutIndex] | None = None
         self._responses = layout_referrers.Responses(LayoutIndex())
+        self._writing = threading.RLock()
+        self._changes: _Changes | None = None
 
     def resolve(self, reference: Reference) -> Descriptor:
         index = self._index()
@@ -98,29 +112,31 @@ class Layout:
         manifest = None
         if descriptor.media_type in MANIFEST_TYPES:
             manifest = Manifest.parse(data, media_type=descriptor.media_type)
-        with self._files.writing():
+        with self._held() as changes:
             if manifest is not None:
                 self._check_children(manifest)
-            index = self._index_or_new()
+            if changes.index is None:
+                changes.index = self._index_or_new()
             self._put(blob_path(descriptor.digest), data)
             if manifest is not None:
                 listing = replace(manifest.listing_descriptor(), digest=descriptor.digest)
-                changed = index.listing(replace(listing, annotations={}))
+                changes.listed[descriptor.digest] = replace(listing, annotations={})
                 if manifest.subject is not None:
-                    changed = self._answer(changed, manifest.subject.digest, adding=listing)
-                self._replace(index, changed)
+                    changes.referrers.setdefault(manifest.subject.digest, {})[descriptor.digest] = listing
 
     def tag(self, tag: str, descriptor: Descriptor) -> None:
         if not is_tag(tag) or layout_referrers.is_fallback_tag(tag):
             raise UsageError(f"not a tag: {tag!r}", why="see distribution-spec <reference>; fallback tags are reserved")
         self._index()  # what is not there is not made
-        with self._files.writing():
-            index = self._index()
-            self._replace(index, index.tagging(tag, self._manifest(descriptor.digest)))
+        with self._held() as changes:
+            if changes.index is None:
+                changes.index = self._index()
+            changes.tags[tag] = self._manifest(descriptor.digest)
 
     def delete(self, digest: Digest) -> None:
         self._index()
-        with self._files.writing():
+        with self._held() as changes:
+            self._commit(changes)  # what was written before must not be listed after
             index = self._index()
             there = self._files.has(blob_path(digest))
             changed = index.without(lambda entry: entry.descriptor.digest == digest)
@@ -128,10 +144,22 @@ class Layout:
                 raise NotFound(f"no manifest {digest}", where=self._files.where)
             subject = self._subject(digest)
             if subject is not None:
-                changed = self._answer(changed, subject, without=digest)
+                kept = self._known_referrers(index, subject, self._files.blobs())
+                kept.pop(digest, None)
+                changed = layout_referrers.answering(changed, {subject: self._response(subject, kept)})
             self._replace(index, changed)
             if there:
                 self._files.remove(blob_path(digest))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Hold the layout; what is written within is listed at the end, all of it at once.
+
+        Until then it lies there unlisted, so a reader sees it or not, and a writer that is killed has listed nothing
+        that is not there. Raises `StoreRefused` at the end if it cannot be listed.
+        """
+        with self._held():
+            yield
 
     # --- reading ---
 
@@ -231,6 +259,37 @@ class Layout:
 
     # --- writing; all of it while the layout is held ---
 
+    @contextmanager
+    def _held(self) -> Iterator[_Changes]:
+        """The changes of the outermost block of this thread, which commits them."""
+        with self._writing:
+            if self._changes is not None:
+                yield self._changes
+                return
+            with self._files.writing():
+                self._changes = _Changes()
+                try:
+                    yield self._changes
+                finally:
+                    changes, self._changes = self._changes, None
+                    self._commit(changes)
+
+    def _commit(self, changes: _Changes) -> None:
+        """Write the responses that changed, then `index.json`."""
+        index = changes.index
+        if index is None:
+            return
+        there = self._files.blobs() if changes.referrers else frozenset()
+        answers = {
+            subject: self._response(subject, self._known_referrers(index, subject, there) | new)
+            for subject, new in changes.referrers.items()
+        }
+        changed = layout_referrers.answering(index.listing(changes.listed.values()), answers)
+        self._replace(index, changed.tagging(changes.tags))
+        changes.index = None
+        for written in (changes.listed, changes.referrers, changes.tags):
+            written.clear()
+
     def _index_or_new(self) -> LayoutIndex:
         try:
             index = self._index()
@@ -264,11 +323,8 @@ class Layout:
             pass
         self._files.write(path, data)
 
-    def _answer(
-        self, index: LayoutIndex, subject: Digest, *, adding: Descriptor | None = None, without: Digest | None = None
-    ) -> LayoutIndex:
-        """Write the response about ``subject`` anew, from the manifests that it lists."""
-        there = self._files.blobs()
+    def _known_referrers(self, index: LayoutIndex, subject: Digest, there: frozenset[str]) -> dict[Digest, Descriptor]:
+        """What the responses about ``subject`` list, as the manifests themselves say it."""
         listed: dict[Digest, Descriptor] = {}
         for _, entry in self._responded(index, subject):
             try:
@@ -277,18 +333,18 @@ class Layout:
                 continue
             if node is not None and node.subject == subject and blob_path(entry.digest) in there:
                 listed[entry.digest] = node.descriptor
-        if adding is not None:
-            listed[adding.digest] = adding
-        if without is not None:
-            listed.pop(without, None)
+        return listed
+
+    def _response(self, subject: Digest, listed: Mapping[Digest, Descriptor]) -> Descriptor | None:
+        """Write the response that lists these; None where there are none."""
         if not listed:
-            return layout_referrers.silent(index, subject)
+            return None
         try:
             response = write_index(listed[digest] for digest in sorted(listed))
         except FormatError as error:
             raise StoreRefused(f"too many referrers of {subject}", where=self._files.where, why=str(error)) from None
         self._put(blob_path(response.digest), response.raw)
-        return layout_referrers.answering(index, subject, response.descriptor())
+        return response.descriptor()
 
     def _replace(self, old: LayoutIndex, new: LayoutIndex) -> None:
         """Write `index.json`, then drop the responses that it replaces.

@@ -78,23 +78,35 @@ class LayoutIndex:
         """What the tag names. Where it stands twice the last one counts, as for oras-go."""
         return next((entry.descriptor for entry in reversed(self.entries) if entry.tag == tag), None)
 
-    def lists(self, digest: Digest) -> bool:
-        return any(entry.descriptor.digest == digest for entry in self.entries)
+    def listing(self, descriptors: Iterable[Descriptor]) -> LayoutIndex:
+        """With an entry for each of these, unless there is one."""
+        known = {entry.descriptor.digest for entry in self.entries}
+        new = {item.digest: item for item in descriptors if item.digest not in known}
+        return self._with((*self.entries, *map(Entry.of, new.values()))) if new else self
 
-    def listing(self, descriptor: Descriptor) -> LayoutIndex:
-        """With an entry for ``descriptor``, unless there is one."""
-        return self if self.lists(descriptor.digest) else self._with((*self.entries, Entry.of(descriptor)))
-
-    def tagging(self, tag: str, descriptor: Descriptor) -> LayoutIndex:
-        """With the tag on ``descriptor`` and nowhere else; what it named before stays listed."""
-        if [entry.descriptor.digest for entry in self.entries if entry.tag == tag] == [descriptor.digest]:
+    def tagging(self, tags: Mapping[str, Descriptor]) -> LayoutIndex:
+        """With each tag on its descriptor and nowhere else; what they named before stays listed."""
+        named: dict[str, list[Digest]] = {}
+        for entry in self.entries:
+            if entry.tag is not None and entry.tag in tags:
+                named.setdefault(entry.tag, []).append(entry.descriptor.digest)
+        moved = {tag: item for tag, item in tags.items() if named.get(tag) != [item.digest]}
+        if not moved:
             return self
-        untagged = self.untagging(lambda entry: entry.tag == tag, names.ANNOTATION_REF_NAME)
-        bare = next((entry for entry in untagged.entries if entry.descriptor.digest == descriptor.digest), None)
-        mark = {names.ANNOTATION_REF_NAME: tag}
-        if bare is not None and bare.tag is None:
-            return untagged._with(entry.marked(mark) if entry is bare else entry for entry in untagged.entries)
-        return untagged._with((*untagged.entries, (bare or Entry.of(descriptor.plain())).marked(mark)))
+        entries = list(self.untagging(lambda entry: entry.tag in moved, names.ANNOTATION_REF_NAME).entries)
+        first: dict[Digest, int] = {}
+        for position, entry in enumerate(entries):
+            first.setdefault(entry.descriptor.digest, position)
+        for tag, item in moved.items():
+            position = first.setdefault(item.digest, len(entries))
+            mark = {names.ANNOTATION_REF_NAME: tag}
+            if position == len(entries):
+                entries.append(Entry.of(item.plain()).marked(mark))
+            elif entries[position].tag is None:
+                entries[position] = entries[position].marked(mark)
+            else:
+                entries.append(entries[position].marked(mark))
+        return self._with(entries)
 
     def untagging(self, chosen: Callable[[Entry], bool], *marks: str) -> LayoutIndex:
         """Take the marks from the chosen entries; an entry that then says nothing new is left out."""
@@ -109,8 +121,8 @@ class LayoutIndex:
     def without(self, chosen: Callable[[Entry], bool]) -> LayoutIndex:
         return self._with(entry for entry in self.entries if not chosen(entry))
 
-    def adding(self, entry: Entry) -> LayoutIndex:
-        return self._with((*self.entries, entry))
+    def adding(self, entries: Iterable[Entry]) -> LayoutIndex:
+        return self._with((*self.entries, *entries))
 
     def _with(self, entries: Iterable[Entry]) -> LayoutIndex:
         return LayoutIndex(tuple(entries), self.fields)

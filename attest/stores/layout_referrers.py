@@ -21,7 +21,7 @@ answers again if not: responses are therefore always written from the manifests,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,24 +84,23 @@ class Responses:
             yield from self._found.get(key, {}).values()
 
 
-def answering(index: LayoutIndex, subject: Digest, response: Descriptor) -> LayoutIndex:
-    """With ``response`` as the one answer about ``subject``."""
-    marks = {names.ANNOTATION_REF_NAME: fallback_tag(subject)}
-    if is_converted(index):
-        marks[names.ANNOTATION_OLAREG_SUBJECT] = str(subject)
-    wanted = Entry.of(response.plain()).marked(marks)
-    answers = _answers(subject)
-    if [entry for entry in index.entries if answers(entry)] == [wanted]:
+def answering(index: LayoutIndex, answers: Mapping[Digest, Descriptor | None]) -> LayoutIndex:
+    """With these responses, by subject, as the one answer about each; with none at all where there is None."""
+    converted = is_converted(index)
+    wanted: dict[str, Entry] = {}
+    for subject, response in answers.items():
+        if response is not None:
+            marks = {names.ANNOTATION_REF_NAME: fallback_tag(subject)}
+            if converted:
+                marks[names.ANNOTATION_OLAREG_SUBJECT] = str(subject)
+            wanted[fallback_tag(subject)] = Entry.of(response.plain()).marked(marks)
+    tags = {fallback_tag(subject) for subject in answers}
+    about = set(map(str, answers))
+
+    def concerns(entry: Entry) -> bool:
+        return entry.tag in tags or entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT) in about
+
+    now = [entry for entry in index.entries if concerns(entry)]
+    if len(now) == len(wanted) and all(wanted.get(entry.tag or "") == entry for entry in now):
         return index
-    return index.without(answers).adding(wanted)
-
-
-def silent(index: LayoutIndex, subject: Digest) -> LayoutIndex:
-    """Without any answer about ``subject``."""
-    return index.without(_answers(subject))
-
-
-def _answers(subject: Digest) -> Callable[[Entry], bool]:
-    """Whether an entry leads to a response about ``subject``."""
-    tag, about = fallback_tag(subject), str(subject)
-    return lambda entry: entry.tag == tag or entry.descriptor.annotations.get(names.ANNOTATION_OLAREG_SUBJECT) == about
+    return index.without(concerns).adding(wanted.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, runtime_checkable
 
 from attest.oci.descriptor import Descriptor
@@ -25,6 +26,17 @@ class Remote(Protocol):
         ...
 
 
+@runtime_checkable
+class Batched(Protocol):
+    """What a store offers beyond `Store` that rewrites an index for every manifest it takes."""
+
+    def together(self, repository: str) -> AbstractContextManager[None]:
+        """The writes within are listed, and tags set, at the end and all at once; it may be long after, so what is
+        slow does not belong within. No other thread and no other process writes to the repository meanwhile. If the
+        end fails, it raises `StoreRefused` and none of them may be listed; if the block fails, what was written is."""
+        ...
+
+
 def for_threads(store: Store) -> Store:
     """The store itself if it is `Remote`, else one thread at a time in it."""
     return store if isinstance(store, Remote) else OneAtATime(store)
@@ -35,7 +47,7 @@ class OneAtATime:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def name(self) -> str:
@@ -68,6 +80,16 @@ class OneAtATime:
     def delete(self, repository: str, digest: Digest) -> None:
         with self._lock:
             self._store.delete(repository, digest)
+
+    @contextmanager
+    def together(self, repository: str) -> Iterator[None]:
+        """See `Batched`; a store that is none has nothing to gain."""
+        with self._lock:
+            if isinstance(self._store, Batched):
+                with self._store.together(repository):
+                    yield
+            else:
+                yield
 
     def close(self) -> None:
         with self._lock:

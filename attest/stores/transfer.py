@@ -7,6 +7,7 @@ carries over only the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, ParamSpec, TypeVar
 
@@ -18,7 +19,7 @@ from attest.oci.reference import Reference
 from attest.stores.graph import Graph, Node, differences, walk
 from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Store, Where
-from attest.stores.threads import Remote
+from attest.stores.threads import Batched, Remote
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,6 +30,9 @@ _NOTED: Final = frozenset({Where.API, Where.FALLBACK_TAG})
 
 _PORTION: Final = 256
 """Most contents read before they are written; their sizes are bounded too, by `limits.BLOB` and one content more."""
+
+_TOGETHER: Final = 500
+"""Most subjects or contents that are written while others wait for the repository: some seconds on a slow disk."""
 
 _BYTES: Final = "application/octet-stream"
 
@@ -214,9 +218,26 @@ def _tag(destination: Side, tag: str, descriptor: Descriptor) -> dict[Digest, st
 
 
 def _spread(work: Callable[[T], dict[Digest, str]], items: Sequence[T], destination: Side) -> dict[Digest, str]:
-    """Many writes at once to what is far away; elsewhere in order, so that a file is always the same."""
-    done = in_parallel(work, items) if isinstance(destination.store, Remote) else map(work, items)
-    return {digest: why for failed in done for digest, why in failed.items()}
+    """Many writes at once to what is far away; elsewhere in order, so that a file is always the same, and together."""
+    if isinstance(destination.store, Remote):
+        return _all_of(in_parallel(work, items))
+    failed: dict[Digest, str] = {}
+    for start in range(0, len(items), _TOGETHER):
+        portion = items[start : start + _TOGETHER]
+        done = _attempt(_together, work, portion, destination)
+        # what cannot be listed together may be listed one by one, but for that which is to blame
+        failed |= _all_of(map(work, portion)) if isinstance(done, AttestError) else done
+    return failed
+
+
+def _together(work: Callable[[T], dict[Digest, str]], items: Sequence[T], destination: Side) -> dict[Digest, str]:
+    store = destination.store
+    with store.together(destination.repository) if isinstance(store, Batched) else nullcontext():
+        return _all_of(map(work, items))
+
+
+def _all_of(parts: Iterable[dict[Digest, str]]) -> dict[Digest, str]:
+    return {digest: why for failed in parts for digest, why in failed.items()}
 
 
 def _portions(items: Sequence[Descriptor]) -> Iterator[list[Descriptor]]:
