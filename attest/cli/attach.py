@@ -11,10 +11,13 @@ _EXAMPLES = """\
 examples:
   attest attach dist/acme-1.0-py3-none-any.whl acme.cdx.json --key release.key
   attest attach dist/acme-1.0.tar.gz provenance.json --type slsaprovenance --key release.key
+  attest attach dist/acme-1.0.tar.gz acme.spdx.json --keyless --trust-config sigstore.json
   attest attach pkg:npm/semver@7.6.3 scan.sarif --digest sha512:9f4… --unsigned
 
 The type is recognised from the content (CycloneDX, SPDX, SLSA provenance, SARIF). An unsigned document is shown to
-people by `attest list`; no policy rule ever sees it."""
+people by `attest list`; no policy rule ever sees it.
+
+"""
 
 
 def add(commands: Any) -> None:
@@ -22,7 +25,7 @@ def add(commands: Any) -> None:
         "attach",
         help="attach an SBOM, provenance or another document",
         description="Attach a document to a package artifact, in a signed statement or as it is.",
-        epilog=_EXAMPLES,
+        epilog=_EXAMPLES + signers.KEYLESS,
     )
     options.add_subjects(parser, many=False)
     parser.add_argument("file", metavar="FILE", help="the document (JSON)")

@@ -34,6 +34,12 @@ def complain(text: str) -> None:
     note(f"attest: {text}")
 
 
+def agrees(question: str) -> bool:
+    """Whether the person at the terminal says yes; anything else is no."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def coloured(stream: TextIO) -> bool:
     """Whether colours may be written: a terminal, and NO_COLOR (no-color.org) not set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -12,9 +12,12 @@ examples:
   attest sign dist/acme-1.0-py3-none-any.whl --key release.key
   attest sign pkg:npm/semver@7.6.3 --digest sha512:9f4… --key release.key --store registry.example/{package}
   attest sign oci:image:v1 --key release.key
+  attest sign dist/acme-1.0-py3-none-any.whl --keyless --trust-config sigstore.json
 
 The anchor is created if it is not there. The password of an encrypted key is taken from ATTEST_PASSWORD or
-COSIGN_PASSWORD, else asked for."""
+COSIGN_PASSWORD, else asked for.
+
+"""
 
 
 def add(commands: Any) -> None:
@@ -22,7 +25,7 @@ def add(commands: Any) -> None:
         "sign",
         help="sign a package artifact or an image",
         description="Sign a package artifact: attach a statement that names its anchor and its digest.",
-        epilog=_EXAMPLES,
+        epilog=_EXAMPLES + signers.KEYLESS,
     )
     options.add_subjects(parser, many=True)
     options.add_store(parser)
