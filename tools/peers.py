@@ -57,7 +57,7 @@ class OwnPeer:
 
 @dataclass(frozen=True, slots=True)
 class DebianPeer:
-    """An old program that only Debian still builds: its package there, and where in the package it lies."""
+    """What only Debian builds, an old program or one in C: its package there, and where in it (a glob) it lies."""
 
     name: str
     package: str
@@ -78,6 +78,8 @@ PEERS: tuple[AnyPeer, ...] = (
         "distribution", "github.com/distribution/distribution/v3", "v3.0.0", "cmd/registry", "registry, fallback tags"
     ),
     DebianPeer("docker-registry", "docker-registry", "2.8.2", "usr/bin/docker-registry", "an old registry"),
+    DebianPeer("softhsm2-util", "softhsm2", "2.6.1", "usr/bin/softhsm2-util", "makes PKCS#11 tokens in software"),
+    DebianPeer("libsofthsm2.so", "libsofthsm2", "2.6.1", "usr/lib/*/softhsm/libsofthsm2.so", "such tokens"),
     Peer("cosign", "github.com/sigstore/cosign/v3", "v3.1.3", "cmd/cosign", "Sigstore signatures and attestations"),
     # The newest of each that Go 1.26 builds.
     Peer("fulcio", "github.com/sigstore/fulcio", "v1.8.8", "", "Sigstore: certificates for identities"),
@@ -161,7 +163,9 @@ def unpack(peer: DebianPeer, bin_folder: Path) -> None:
             run(download, Path(scratch))
         (archive,) = Path(scratch).glob("*.deb")
         run(["dpkg", "-x", archive.name, "tree"], Path(scratch))
-        os.replace(Path(scratch) / "tree" / peer.path, bin_folder / peer.name)
+        (program,) = (Path(scratch) / "tree").glob(peer.path)
+        program.chmod(0o755)
+        os.replace(program, bin_folder / peer.name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _GCP: Final = re.compile(
     r"(projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+)/(?:cryptoKeyVersions|versions)/([1-9][0-9]*)"
 )
-_AZURE: Final = re.compile(r"([A-Za-z0-9.-]+)/(?:keys/)?([A-Za-z0-9-]+)(?:/([0-9a-f]{32}))?")
+_AZURE: Final = re.compile(r"([A-Za-z0-9.-]+(?::[0-9]+)?)/(?:keys/)?([A-Za-z0-9-]+)(?:/([0-9a-f]{32}))?")
 _NO_ANSWER: Final = "the key service gave no answer that can be used"
 
 
@@ -62,9 +62,9 @@ def open_gcp(uri: str) -> RemoteKey:
         )
     name = f"{match[1]}/cryptoKeyVersions/{match[2]}"
     with client_library("gcpkms", uri):
+        import google.cloud.kms  # noqa: F401 - without it the signer's module has no client
         from google.api_core.exceptions import GoogleAPIError
         from google.auth.exceptions import GoogleAuthError
-        from google.cloud import kms  # noqa: F401 - without it the signer's module has no client
         from securesystemslib.exceptions import UnsupportedAlgorithmError
         from securesystemslib.signer import GCPSigner
     errors = (GoogleAPIError, GoogleAuthError, UnsupportedAlgorithmError, ValueError)

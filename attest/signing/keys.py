@@ -28,6 +28,9 @@ RSA_BITS_MIN: Final = 2048
 RSA_BITS_MAX: Final = 8192
 """Larger ones take seconds to generate and burden every verifier; cosign itself stops at 4096."""
 
+ELSEWHERE: Final = ("awskms", "azurekms", "gcpkms", "hashivault", "pkcs11")
+"""What the URI of a private key that is in no file begins with (`attest.signing.remote_keys`)."""
+
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n.*?-----END \1-----[ \t]*\r?\n?", re.DOTALL)
 _PUBLIC: Final = frozenset({"PUBLIC KEY", "RSA PUBLIC KEY"})
 _PLAIN: Final = frozenset({"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"})
@@ -147,6 +150,13 @@ def load_public(path: str | Path) -> PublicKey:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     where = str(path)
+    if where.partition(":")[0] in ELSEWHERE:
+        raise KeyFileError(
+            "a key in a service where a file is wanted",
+            where=where,
+            why="verifying asks no service",
+            next_step=f"attest key public '{where}' > key.pub, and name that file",
+        )
     label, block = _read_pem(path)
     if label in _PRIVATE:
         raise KeyFileError(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -60,11 +61,16 @@ def open_token(uri: str, password: Callable[[], bytes]) -> RemoteKey:
             next_step="name one with token=LABEL or serial=NUMBER",
         )
     pin = unquote(settings.get("pin-value", "")) or _environment(PIN_VARIABLES) or os.fsdecode(password())
-    with answered("the token did not let us in", where, PKCS11Error):
-        session = tokens[0].open(user_pin=pin)
-    private = _find(session, pkcs11.ObjectClass.PRIVATE_KEY, wanted, where)
-    native = _public(_find(session, pkcs11.ObjectClass.PUBLIC_KEY, wanted, where), where)
-    return RemoteKey(where, PublicKey.of(native, where=where), _asking(private, hash_name(native), where))
+    with _session(tokens[0], pin, where) as session:
+        _find(session, pkcs11.ObjectClass.PRIVATE_KEY, wanted, where)
+        native = _public(_find(session, pkcs11.ObjectClass.PUBLIC_KEY, wanted, where), where)
+    hashed = hash_name(native)
+
+    def ask(data: bytes) -> bytes:
+        with _session(tokens[0], pin, where) as session:
+            return _sign(_find(session, pkcs11.ObjectClass.PRIVATE_KEY, wanted, where), data, hashed, where)
+
+    return RemoteKey(where, PublicKey.of(native, where=where), ask)
 
 
 def _attributes(text: str, separator: str, known: tuple[str, ...], where: str) -> Mapping[str, str]:
@@ -99,13 +105,32 @@ def _token(slot: pkcs11.Slot, wanted: Mapping[str, str]) -> pkcs11.Token | None:
     return token if fits and pkcs11.TokenFlag.TOKEN_INITIALIZED in token.flags else None
 
 
-def _find(session: pkcs11.Session, kind: pkcs11.ObjectClass, wanted: Mapping[str, str], where: str) -> Any:
+@contextmanager
+def _session(token: pkcs11.Token, pin: str, where: str) -> Iterator[pkcs11.Session]:
+    """One at a time, closed at once: who is logged in is so in the whole process."""
     from pkcs11.exceptions import PKCS11Error
 
-    label = unquote(wanted["object"]) if "object" in wanted else None
-    id = unquote_to_bytes(wanted["id"]) if "id" in wanted else None
-    with answered(f"no such {kind.name.lower().replace('_', ' ')}, or several, on the token", where, PKCS11Error):
-        return session.get_key(object_class=kind, label=label, id=id)
+    with answered("the token did not let us in", where, PKCS11Error):
+        session = token.open(user_pin=pin)
+    with session:
+        yield session
+
+
+def _find(session: pkcs11.Session, kind: pkcs11.ObjectClass, wanted: Mapping[str, str], where: str) -> Any:
+    from pkcs11 import Attribute
+    from pkcs11.exceptions import PKCS11Error
+
+    terms: dict[Attribute, Any] = {Attribute.CLASS: kind}
+    if "object" in wanted:
+        terms[Attribute.LABEL] = unquote(wanted["object"])
+    if "id" in wanted:
+        terms[Attribute.ID] = unquote_to_bytes(wanted["id"])
+    with answered("the token cannot be searched", where, PKCS11Error):
+        found = list(session.get_objects(terms))
+    if len(found) != 1:
+        what = kind.name.lower().replace("_", " ")
+        raise KeyFileError(f"{len(found)} such {what}s on the token" if found else f"no such {what}", where=where)
+    return found[0]
 
 
 def _public(key: Any, where: str) -> Any:
@@ -128,16 +153,13 @@ def _public(key: Any, where: str) -> Any:
     raise KeyFileError("only ECDSA and RSA keys on tokens can be used", where=where, why=f"it is {key.key_type!r}")
 
 
-def _asking(private: Any, hashed: str | None, where: str) -> Callable[[bytes], bytes]:
+def _sign(private: Any, data: bytes, hashed: str | None, where: str) -> bytes:
     import pkcs11
     from pkcs11.exceptions import PKCS11Error
     from pkcs11.util.ec import encode_ecdsa_signature
 
-    def ask(data: bytes) -> bytes:
-        with answered("the token did not sign", where, PKCS11Error):
-            if private.key_type is pkcs11.KeyType.RSA:
-                return bytes(private.sign(data, mechanism=pkcs11.Mechanism.SHA256_RSA_PKCS))
-            digest = hashlib.new(str(hashed), data).digest()
-            return encode_ecdsa_signature(private.sign(digest, mechanism=pkcs11.Mechanism.ECDSA))
-
-    return ask
+    with answered("the token did not sign", where, PKCS11Error):
+        if private.key_type is pkcs11.KeyType.RSA:
+            return bytes(private.sign(data, mechanism=pkcs11.Mechanism.SHA256_RSA_PKCS))
+        digest = hashlib.new(str(hashed), data).digest()
+        return encode_ecdsa_signature(private.sign(digest, mechanism=pkcs11.Mechanism.ECDSA))

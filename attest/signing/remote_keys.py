@@ -1,7 +1,7 @@
 """Keys that never leave the place where they lie: a cloud's key service, a Vault, a PKCS#11 token. Named by URI.
 
-cosign's spelling of each is taken, and `securesystemslib`'s where that differs (docs/decisions/0013-lifecycle.md says
-which library does what). Verifying never asks a service: `attest key public URI` writes the public half down once.
+cosign's spelling of each is taken, and `securesystemslib`'s where that differs (docs/decisions/0014-keys-elsewhere.md
+says which library does what). Verifying never asks a service: `attest key public URI` writes the public half down once.
 """
 
 from __future__ import annotations
@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from attest.errors import KeyFileError
 from attest.signing.keys import PublicKey, load_private
 
 if TYPE_CHECKING:
     from attest.signing.sign import SigningKey
-
-SCHEMES: Final = ("awskms", "azurekms", "gcpkms", "hashivault", "pkcs11")
-"""What may stand before the first `:`; each is also the name of the extra that brings its client library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +42,12 @@ class RemoteKey:
         return signature
 
 
-def scheme_of(text: str) -> str | None:
-    """The scheme if ``text`` is a URI of a key elsewhere; None for the path of a file."""
-    scheme, colon, _ = text.partition(":")
-    return scheme if colon and scheme in SCHEMES else None
-
-
 def load_signing_key(text: str, password: Callable[[], bytes]) -> SigningKey:
     """The private key that ``text`` names: a file, or a URI. ``password`` is asked where one is needed, for a PIN too.
 
     Raises `KeyFileError`; for a missing client library it names the extra that brings it.
     """
-    match scheme_of(text):
+    match text.partition(":")[0]:
         case "awskms":
             from attest.signing import cloud_keys
 
