@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,19 +18,18 @@ ALGORITHMS: Final = ("sha256", "sha384", "sha512")
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """Bytes that somebody signed. What is not known of them is None.
+    """Bytes that somebody signed: all of them, or their digests by name of the hash.
 
     ``is_envelope`` says that they begin as the signed form of a DSSE envelope does: never a blob (design.md §3.9).
     """
 
-    digests: dict[str, bytes] = field(hash=False)
+    digests: Mapping[str, bytes] = field(hash=False)
     data: bytes | None = field(default=None, repr=False)
     is_envelope: bool = False
 
     @classmethod
     def of_bytes(cls, data: bytes) -> Artifact:
-        digests = {name: hashlib.new(name, data).digest() for name in ALGORITHMS}
-        return cls(digests, data, data.startswith(PAE_PREFIX))
+        return cls({}, data, data.startswith(PAE_PREFIX))
 
     @classmethod
     def of_digest(cls, algorithm: str, hex_digest: str) -> Artifact:
@@ -38,18 +38,27 @@ class Artifact:
 
     @classmethod
     def of_file(cls, path: Path) -> Artifact:
-        """Read a file once, however large; one that fits in memory is kept for Ed25519. Raises `UsageError`."""
+        """Read a file once; of one that is too large for memory only digests are kept. Raises `UsageError`."""
         hashes = {name: hashlib.new(name) for name in ALGORITHMS}
-        kept: bytearray | None = bytearray()
-        prefix = b""
         try:
             with open_regular(path) as file:
-                while chunk := file.read(limits.MIB):
+                start = file.read(limits.EVIDENCE_BLOB)
+                chunk = file.read(limits.MIB)
+                if not chunk:
+                    return cls.of_bytes(start)
+                for item in hashes.values():
+                    item.update(start)
+                while chunk:
                     for item in hashes.values():
                         item.update(chunk)
-                    prefix = prefix or chunk[: len(PAE_PREFIX)]
-                    kept = None if kept is None or len(kept) > limits.EVIDENCE_BLOB else kept + chunk
+                    chunk = file.read(limits.MIB)
         except OSError as error:
-            raise UsageError("cannot read the file", where=str(path), why=error.strerror) from None
+            raise UsageError("cannot read the file", where=str(path), why=error.strerror or str(error)) from None
         digests = {name: item.digest() for name, item in hashes.items()}
-        return cls(digests, None if kept is None else bytes(kept), prefix == PAE_PREFIX)
+        return cls(digests, is_envelope=start.startswith(PAE_PREFIX))
+
+    def digest(self, algorithm: str) -> bytes | None:
+        """The digest by one of `ALGORITHMS`; None where it is not known, or the hash is another."""
+        if self.data is not None and algorithm in ALGORITHMS:
+            return hashlib.new(algorithm, self.data).digest()
+        return self.digests.get(algorithm)

@@ -1,0 +1,139 @@
+"""Certificates of signers: read, tied to an authority of the trusted root, held against Fulcio's profile.
+
+client-spec.md §4.3, RFC 5280 §6; the path itself is the `cryptography` package's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from attest.errors import EnvelopeError, VerificationError
+from attest.signing.sigstore.trusted_root import Authority, TrustedRoot
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from cryptography.x509.verification import PolicyBuilder
+
+_STEP = "certificate: the path to the trusted root"
+
+
+def load(der: bytes) -> Certificate:
+    """Read a certificate whose extensions can be read as well. Raises `EnvelopeError`."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        certificate.extensions  # noqa: B018 - read when asked for, and then kept
+        certificate.public_key()
+    except (
+        ValueError,
+        TypeError,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+        UnsupportedAlgorithm,
+    ) as error:
+        raise EnvelopeError("not a usable certificate", where="bundle", why=str(error)[:160]) from None
+    return certificate
+
+
+def verify_path(
+    leaf: Certificate, others: Sequence[Certificate], root: TrustedRoot, times: Sequence[datetime]
+) -> Certificate:
+    """Tie ``leaf`` to an authority of ``root``, at each of ``times``; gives the certificate that issued it.
+
+    ``others`` came with the bundle: they may stand between, and are trusted for nothing.
+    Raises `VerificationError`.
+    """
+    # 1. Every certificate of the path, the root's too, is valid at every verified time (the "hybrid model").
+    _valid_at(leaf, times, "the signer's certificate")
+    found = "no authority in the trusted root"
+    between = [item for item in others if item.subject != item.issuer]
+    for authority in root.authorities:
+        # 2. So is the trust in the authority.
+        if not all(moment in authority.window for moment in times):
+            found = f"{authority.uri or 'an authority'}, trusted from {authority.window}"
+            continue
+        # 3. Signatures, names, CA flags, key usages, path lengths, name constraints (RFC 5280 §6.1).
+        chain = _chain(leaf, between, authority, times[0])
+        if isinstance(chain, str):
+            found = chain
+            continue
+        for item in (*chain[1:], *_above(chain[-1], authority)):
+            _valid_at(item, times, item.subject.rfc4514_string())
+        return chain[1]
+    raise VerificationError(_STEP, expected="a certificate issued by it", found=found)
+
+
+def verify_profile(leaf: Certificate) -> None:
+    """Hold the signer's certificate against Fulcio's profile (fulcio docs/certificate-specification.md).
+
+    Raises `VerificationError`.
+    """
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    extensions = leaf.extensions
+    try:
+        usage = extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+        extended = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound as error:
+        raise VerificationError(
+            "certificate: what its key may be used for", expected="a key usage", found=str(error)
+        ) from None
+    if not usage or ExtendedKeyUsageOID.CODE_SIGNING not in extended:
+        raise VerificationError(
+            "certificate: what its key may be used for", expected="digital signatures of code", found="other uses only"
+        )
+    try:
+        is_authority = extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        is_authority = False
+    if is_authority:
+        raise VerificationError("certificate: whose it is", expected="a signer's", found="an authority's")
+
+
+def _chain(
+    leaf: Certificate, between: Sequence[Certificate], authority: Authority, moment: datetime
+) -> list[Certificate] | str:
+    """The path from the leaf to a certificate of the authority; why there is none, in words, otherwise."""
+    from cryptography.x509 import UnsupportedGeneralNameType
+    from cryptography.x509.verification import Store
+    from cryptography.x509.verification import VerificationError as PathError
+
+    verifier = _policy().store(Store(list(authority.chain))).time(moment).build_client_verifier()
+    try:
+        return verifier.verify(leaf, list(between)).chain
+    except (PathError, UnsupportedGeneralNameType, ValueError) as error:
+        return f"{authority.uri or 'an authority'}: {str(error)[:200]}"
+
+
+def _policy() -> PolicyBuilder:
+    from cryptography.x509 import ExtendedKeyUsage
+    from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder
+
+    # Verifiers of clients ask for another extended key usage than Fulcio gives; `verify_profile` asks for that one.
+    return PolicyBuilder().extension_policies(
+        ca_policy=ExtensionPolicy.webpki_defaults_ca().may_be_present(ExtendedKeyUsage, Criticality.NON_CRITICAL, None),
+        ee_policy=ExtensionPolicy.webpki_defaults_ee().may_be_present(ExtendedKeyUsage, Criticality.NON_CRITICAL, None),
+    )
+
+
+def _above(anchor: Certificate, authority: Authority) -> tuple[Certificate, ...]:
+    """What the trusted root puts above the certificate in which the path ends."""
+    position = authority.chain.index(anchor) if anchor in authority.chain else len(authority.chain)
+    return authority.chain[position + 1 :]
+
+
+def _valid_at(certificate: Certificate, times: Sequence[datetime], whose: str) -> None:
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    for moment in times:
+        if not start <= moment <= end:
+            raise VerificationError(
+                f"certificate: {whose} at the time of signing",
+                expected=f"a verified time from {start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}",
+                found=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            )

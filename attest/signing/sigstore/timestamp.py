@@ -1,0 +1,70 @@
+"""RFC 3161 timestamps over the signature, by authorities of the trusted root (client-spec.md §4.2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from attest.errors import VerificationError
+from attest.signing.sigstore.trusted_root import Authority, TrustedRoot
+
+if TYPE_CHECKING:
+    from rfc3161_client import TimeStampResponse
+
+_STEP: Final = "time: the signed timestamps"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedTime:
+    """``source`` is unique for each log and each authority, however many of its timestamps there are."""
+
+    time: datetime
+    source: str
+
+
+def verify_timestamps(timestamps: Sequence[bytes], signature: bytes, root: TrustedRoot) -> list[VerifiedTime]:
+    """The times that authorities of ``root`` vouch for; timestamps by others prove nothing and are passed over.
+
+    Raises `VerificationError` for what is no timestamp at all, or stands there twice.
+    """
+    if len(set(timestamps)) != len(timestamps):
+        raise VerificationError(_STEP, expected="each one once", found="the same one twice")
+    verified = []
+    for data in timestamps:
+        response = _decode(data)
+        for position, authority in enumerate(root.timestamp_authorities):
+            moment = response.tst_info.gen_time
+            if moment in authority.window and _holds(response, signature, authority):
+                verified.append(VerifiedTime(moment, f"authority {position}"))
+                break
+    return verified
+
+
+def _decode(data: bytes) -> TimeStampResponse:
+    from rfc3161_client import decode_timestamp_response
+
+    try:
+        response = decode_timestamp_response(data)
+        response.tst_info.gen_time  # noqa: B018 - read when asked for
+    except ValueError as error:
+        raise VerificationError(_STEP, expected="an RFC 3161 response", found=str(error)[:160]) from None
+    return response
+
+
+def _holds(response: TimeStampResponse, signature: bytes, authority: Authority) -> bool:
+    from rfc3161_client import VerificationError as TimestampError
+    from rfc3161_client import VerifierBuilder
+
+    signer, *between, anchor = authority.chain if len(authority.chain) > 1 else (None, authority.chain[0])
+    builder = VerifierBuilder().add_root_certificate(anchor)
+    if signer is not None:
+        builder = builder.tsa_certificate(signer)
+    for item in between:
+        builder = builder.add_intermediate_certificate(item)
+    try:
+        builder.build().verify_message(response, signature)
+    except TimestampError:
+        return False
+    return True
