@@ -1,7 +1,7 @@
-"""One HTTP exchange: the only module that uses `requests`.
+"""One HTTP exchange: with its `connection`, the only module that uses `requests`.
 
-No redirects, no retries, no cookies, no credentials of its own. Bodies are read whole, capped, against a deadline; a
-body that ends early or comes compressed is an error.
+No redirects, no retries, no cookies, no credentials of its own. Sending, headers and body have one deadline together.
+Bodies are read whole and capped; a body that ends early or comes compressed is an error.
 """
 
 from __future__ import annotations
@@ -30,13 +30,12 @@ class Transport:
     """Pooled connections for many threads. Raises `Interrupted` and `StoreUnavailable`."""
 
     def __init__(self, options: RegistryOptions) -> None:
-        from requests.adapters import HTTPAdapter
+        from attest.stores.registry.connection import Adapter
 
         self._options = options
         self._clock = options.clock
         # not a `requests.Session`: that reads netrc, keeps cookies, and reads a redirect's body without any cap
-        self._adapter = HTTPAdapter(pool_connections=16, pool_maxsize=_CONNECTIONS)
-        self._timeout = (options.connect_timeout, options.read_timeout)
+        self._adapter = Adapter(pool_connections=16, pool_maxsize=_CONNECTIONS)
         certificate, key = options.client_certificate, options.client_key
         self._certificate = (certificate, key) if certificate and key else certificate
 
@@ -45,28 +44,38 @@ class Transport:
 
     def exchange(self, request: Request) -> Response:
         """Send ``request`` once and read the whole answer."""
-        import requests
+        from attest.stores.registry.connection import within
 
         deadline = self._clock.monotonic() + self._options.deadline + request.seconds
         self._check_scheme(request.url)
+        with within(lambda: deadline - self._clock.monotonic()):
+            answer = self._send(request, deadline)
+            try:
+                return self._read(request, answer, deadline)
+            finally:
+                answer.close()
+
+    def _send(self, request: Request, deadline: float) -> requests.Response:
+        import requests
+
+        # what was sent may be on its way for long when the last of it has left
+        patience = self._options.read_timeout + len(request.body) / self._options.slowest
         try:
-            prepared = self._prepare(request)
-            answer = self._adapter.send(
-                prepared,
+            return self._adapter.send(
+                self._prepare(request),
                 stream=True,
-                timeout=self._timeout,
+                timeout=(self._options.connect_timeout, patience),
                 verify=self._options.ca_file or True,
                 cert=self._certificate,
                 proxies=self._proxies(request.url),
             )
         except requests.RequestException as error:
-            raise _failure(error, request) from None
+            failed = _failure(error, request)
+            if isinstance(failed, Interrupted) and failed.begun and self._clock.monotonic() >= deadline:
+                raise _too_slow(shown(request.url), "no answer") from None
+            raise failed from None
         except OSError as error:  # `requests` lets through what it finds before connecting, such as a missing CA file
             raise StoreUnavailable("cannot connect", where=shown(request.url), why=str(error)) from None
-        try:
-            return self._read(request, answer, deadline)
-        finally:
-            answer.close()
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         import requests
@@ -129,24 +138,19 @@ class Transport:
         import urllib3
 
         try:
-            while True:
-                # read1 returns what one receive brought, so that a dripping body meets the deadline
-                piece = raw.read1(_PIECE, decode_content=False)
-                if not piece:
-                    return None
+            while piece := raw.read1(_PIECE, decode_content=False):
                 body += piece
                 if len(body) > limit:
-                    return None
-                if self._clock.monotonic() > deadline:
-                    raise Interrupted(
-                        "answer too slow",
-                        where=where,
-                        why=f"{len(body)} bytes when the time was up",
-                        begun=True,
-                        final=True,
-                    )
+                    break
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            if self._clock.monotonic() >= deadline:
+                raise _too_slow(where, f"{len(body)} bytes") from None
             return _cause(error)
+        return None
+
+
+def _too_slow(where: str, came: str) -> Interrupted:
+    return Interrupted("answer too slow", where=where, why=f"{came} when the time was up", begun=True, final=True)
 
 
 def _failure(error: requests.RequestException, request: Request) -> StoreUnavailable:
