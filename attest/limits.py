@@ -19,6 +19,12 @@ BLOB: Final = 512 * MIB
 EVIDENCE_TOTAL: Final = 128 * MIB
 """Most bytes of bundles read for one subject; one signature has 2 KiB, one with a large SBOM 10 MiB."""
 
+SIGNATURES: Final = 1_000
+"""Most layers of one manifest that are read as signatures; cosign reads as many."""
+
+SIGNED_DOCUMENTS: Final = 32
+"""Most unsigned documents of one subject for which signatures over their own manifests are looked for."""
+
 INLINE_DATA: Final = 64 * KIB
 """Layers up to this size are also written into the descriptor's `data` (design.md §4, Evidence)."""
 
@@ -132,3 +138,6 @@ CBOR_ITEMS: Final = 10_000
 
 PLUGIN_OUTPUT: Final = 64 * MIB
 """Most bytes that a Notation plugin may write (plugin-extensibility.md)."""
+
+CERTIFICATE_FILE: Final = 1 * MIB
+"""Largest file of trusted certificates: the roots of all public CAs together have some 200 KiB."""

@@ -32,15 +32,37 @@ PACK_CONTENTS: Final = "application/vnd.attest.pack.contents.v1+json"
 PACK_POLICY: Final = "application/vnd.attest.pack.policy.v1+yaml"
 PACK_TRUSTED: Final = "application/vnd.attest.pack.trusted.v1"
 PACK_TAG: Final = "attest-pack"
+ORIGINAL: Final = "application/vnd.attest.original.v1"
+ANNOTATION_FORM: Final = "dev.attest.form"
 ANNOTATION_PURL: Final = "dev.attest.purl"
 ANNOTATION_DIGEST: Final = "dev.attest.digest"
 
 # --- Sigstore (protobuf-specs sigstore_bundle.proto; cosign BUNDLE_SPEC.md) ------------------------------------------
 BUNDLE_PREFIX: Final = "application/vnd.dev.sigstore.bundle"
+BUNDLE_V01: Final = "application/vnd.dev.sigstore.bundle+json;version=0.1"
 BUNDLE_V03: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 ANNOTATION_BUNDLE_CONTENT: Final = "dev.sigstore.bundle.content"
 ANNOTATION_BUNDLE_PREDICATE: Final = "dev.sigstore.bundle.predicateType"
 BUNDLE_CONTENT_DSSE: Final = "dsse-envelope"
+BUNDLE_CONTENT_MESSAGE: Final = "message-signature"
+
+# --- cosign before bundles (cosign SIGNATURE_SPEC.md, ATTESTATION_SPEC.md) --------------------------------------------
+SIMPLE_SIGNING: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
+DSSE_ENVELOPE: Final = "application/vnd.dsse.envelope.v1+json"
+ANNOTATION_COSIGN_SIGNATURE: Final = "dev.cosignproject.cosign/signature"
+ANNOTATION_COSIGN_CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
+ANNOTATION_COSIGN_BUNDLE: Final = "dev.sigstore.cosign/bundle"
+ANNOTATION_COSIGN_TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
+ANNOTATION_COSIGN_PREDICATE: Final = "predicateType"
+
+# --- Notary Project (signature-specification.md; signature-envelope-jws.md, -cose.md) --------------------------------
+NOTATION_SIGNATURE: Final = "application/vnd.cncf.notary.signature"
+NOTATION_PAYLOAD: Final = "application/vnd.cncf.notary.payload.v1+json"
+NOTATION_JWS: Final = "application/jose+json"
+NOTATION_COSE: Final = "application/cose"
+NOTATION_ENVELOPES: Final = (NOTATION_JWS, NOTATION_COSE)
+NOTATION_PREFIX: Final = "io.cncf.notary."
+ANNOTATION_THUMBPRINTS: Final = "io.cncf.notary.x509chain.thumbprint#S256"
 
 # --- in-toto and DSSE ------------------------------------------------------------------------------------------------
 IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"

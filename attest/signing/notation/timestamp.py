@@ -1,0 +1,168 @@
+"""RFC 3161 countersignatures: when a signature existed at the latest (trust-store-trust-policy.md "Timestamp
+Countersignature Verification").
+
+`rfc3161-client` reads the token and checks its signature with OpenSSL; here are the Notary Project's own rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+
+from attest.errors import EnvelopeError, VerificationError
+from attest.signing.notation import der
+from attest.signing.notation.certificates import Chain, Purpose, check_chain, issued, load
+
+if TYPE_CHECKING:
+    from rfc3161_client import TimeStampResponse
+
+STEP: Final = "timestamp"
+
+_GRANTED: Final = bytes.fromhex("3003020100")
+"""PKIStatusInfo with status 0: the envelope has the token alone, the library reads the whole response."""
+_BASELINE: Final = "0.4.0.2023.1.1"
+"""The baseline time-stamp policy (RFC 3628 §5.2), whose tokens are accurate to one second where they do not say."""
+_HASHES: Final = {
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+}
+_SIGNING_CERTIFICATE_V2: Final = bytes.fromhex("060b2a864886f70d010910022f")
+_HASH_OIDS: Final = {
+    bytes.fromhex("608648016503040201"): "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
+}
+_SIGNED_ATTRIBUTES: Final = 0xA0
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """The moment lies between ``earliest`` and ``latest`` (both included); ``chain`` is that of the authority."""
+
+    earliest: datetime
+    latest: datetime
+    chain: Chain
+
+
+def verify(token: bytes, signature: bytes, roots: Sequence[x509.Certificate]) -> Timestamp:
+    """Check a token over ``signature`` against trusted root certificates.
+
+    Raises `VerificationError`, and `EnvelopeError` for a token that cannot be read.
+    """
+    from rfc3161_client import VerificationError as Refused
+    from rfc3161_client import VerifierBuilder
+
+    response = _read(token)
+    chain = _chain(response, roots)
+    check_chain(chain, Purpose.TIME)
+    imprint = response.tst_info.message_imprint
+    name = _HASHES.get(imprint.hash_algorithm.dotted_string)
+    if name is None:
+        raise VerificationError(STEP, expected="SHA-256, -384 or -512", found=imprint.hash_algorithm.dotted_string)
+    if imprint.message != hashlib.new(name, signature).digest():
+        raise VerificationError(STEP, expected="a token over this signature", found="one over something else")
+    verifier = VerifierBuilder(roots=[chain[-1]], intermediates=list(chain[1:-1])).build()
+    try:
+        verifier.verify_message(response, signature)
+    except Refused as error:
+        raise VerificationError(STEP, expected="a token that its authority signed", found=str(error)[:160]) from None
+    _check_signing_certificate(token, chain[0])
+    moment, accuracy = response.tst_info.gen_time.astimezone(UTC), _accuracy(response)
+    return Timestamp(moment - accuracy, moment + accuracy, chain)
+
+
+def _read(token: bytes) -> TimeStampResponse:
+    try:
+        from rfc3161_client import decode_timestamp_response
+    except ImportError:
+        raise EnvelopeError(
+            "timestamps cannot be read here",
+            why="rfc3161-client is not installed",
+            next_step="install attest[notation]",
+        ) from None
+    try:
+        response = decode_timestamp_response(der.sequence(_GRANTED, token))
+        _ = response.tst_info, response.signed_data
+    except ValueError as error:
+        raise EnvelopeError("not a timestamp token", where=STEP, why=str(error)[:160]) from None
+    if response.tst_info.version != 1:
+        raise EnvelopeError("not a timestamp token of version 1", where=STEP)
+    return response
+
+
+def _chain(response: TimeStampResponse, roots: Sequence[x509.Certificate]) -> Chain:
+    """From the certificate that the token names up to one of ``roots``."""
+    signers = list(response.signed_data.signer_infos)
+    if len(signers) != 1:
+        raise VerificationError(STEP, expected="one signer", found=str(len(signers)))
+    certificates = [load(item, where="timestamp certificate") for item in sorted(response.signed_data.certificates)]
+    signer = signers[0]
+    leaf = next(
+        (item for item in certificates if (item.issuer, item.serial_number) == (signer.issuer, signer.serial_number)),
+        None,
+    )
+    if leaf is None:
+        raise VerificationError(STEP, expected="the signer's certificate in the token", found="none")
+    chain = [leaf]
+    while len(chain) <= len(certificates):
+        root = next((item for item in roots if item == chain[-1] or issued(chain[-1], item)), None)
+        if root is not None:
+            return tuple(chain) if root == chain[-1] else (*chain, root)
+        issuer = next((item for item in certificates if item not in chain and issued(chain[-1], item)), None)
+        if issuer is None:
+            break
+        chain.append(issuer)
+    raise VerificationError(
+        STEP, expected="a chain up to a trusted root of a tsa store", found=leaf.issuer.rfc4514_string()[:160]
+    )
+
+
+def _accuracy(response: TimeStampResponse) -> timedelta:
+    """RFC 3161 §2.4.2; one second where the token follows the baseline policy and says nothing."""
+    accuracy = response.tst_info.accuracy
+    if accuracy is not None:
+        stated = timedelta(
+            seconds=accuracy.seconds or 0, milliseconds=accuracy.millis or 0, microseconds=accuracy.micros or 0
+        )
+        if stated:
+            return stated
+    return timedelta(seconds=1 if response.tst_info.policy.dotted_string == _BASELINE else 0)
+
+
+def _check_signing_certificate(token: bytes, leaf: x509.Certificate) -> None:
+    """The signed attribute `signing-certificate-v2` must name the signer's certificate by its hash (RFC 5035 §3)."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    expected = f"the hash of {leaf.subject.rfc4514_string()[:160]} in signing-certificate-v2"
+    certificates = _signing_certificates(token)
+    if not certificates:
+        raise VerificationError(STEP, expected=expected, found="no such attribute")
+    name = "sha256"  # the default (RFC 5035 §4)
+    first, *rest = certificates[0].children()
+    if first.tag == der.SEQUENCE and rest:
+        algorithm = _HASH_OIDS.get(first.children()[0].expect(der.OBJECT_IDENTIFIER).content)
+        if algorithm is None:
+            raise VerificationError(STEP, expected=expected, found="a hash of another kind")
+        name, first = algorithm, rest[0]
+    if first.expect(der.OCTET_STRING).content != hashlib.new(name, leaf.public_bytes(Encoding.DER)).digest():
+        raise VerificationError(STEP, expected=expected, found="that of another certificate")
+
+
+def _signing_certificates(token: bytes) -> list[der.Element]:
+    """The `ESSCertIDv2`s of the only signer (RFC 5652 §5.1, §5.3)."""
+    _, explicit = der.read(token).children()
+    signed_data = explicit.children()[0]
+    signer = signed_data.children()[-1].expect(der.SET).children()[0]
+    for part in signer.children():
+        if part.tag == _SIGNED_ATTRIBUTES:
+            for attribute in part.children():
+                kind, values = attribute.children()
+                if kind.raw == _SIGNING_CERTIFICATE_V2:
+                    return values.children()[0].children()[0].children()
+    return []
