@@ -13,6 +13,7 @@ from attest import __version__
 from attest.cli import (
     anchor,
     attach,
+    bundle,
     console,
     copy_,
     doctor,
