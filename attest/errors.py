@@ -6,6 +6,8 @@
     ├── UsageError              what the user typed or named cannot be used          exit 2
     ├── FormatError             bytes that somebody wrote are not what they claim    exit 2
     │   ├── JSONError           not strict JSON (duplicate keys, depth, numbers, …)
+    │   ├── TOMLError           not TOML, or too large or deep to be read
+    │   ├── YAMLError           not YAML, or with what could surprise its reader
     │   ├── DigestMismatch      bytes and digest or size disagree
     │   ├── PackageError        not a package file, or one that contradicts itself
     │   ├── LockError           a lockfile that is malformed or contradicts itself
@@ -41,9 +43,11 @@ __all__ = [
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
+    "TOMLError",
     "TrustError",
     "UsageError",
     "VerificationError",
+    "YAMLError",
 ]
 
 EXIT_DONE = 0
@@ -83,6 +87,14 @@ class FormatError(AttestError):
 
 class JSONError(FormatError):
     """Not strict JSON: see `attest.oci.strict_json`."""
+
+
+class TOMLError(FormatError):
+    """Not TOML that is read: see `attest.formats.strict_toml`."""
+
+
+class YAMLError(FormatError):
+    """Not YAML that is read: see `attest.formats.strict_yaml`."""
 
 
 class DigestMismatch(FormatError):

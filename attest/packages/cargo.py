@@ -7,7 +7,7 @@ from typing import Final
 
 from attest import limits
 from attest.errors import PackageError
-from attest.packages import toml
+from attest.formats import strict_toml
 from attest.packages.archives import Archive, Container
 from attest.packages.row import Ecosystem, Identity, Reader
 
@@ -27,7 +27,7 @@ def _read(archive: Archive) -> Identity | None:
         return None  # cargo writes NAME-VERSION, npm writes package
     if archive.one("*/PKG-INFO") and not archive.one("*/Cargo.toml.orig"):
         return None  # the sdist of a Python package written in Rust
-    package = toml.read(found.data, where=found.name, limit=limits.CARGO_TOML).get("package")
+    package = strict_toml.read(found.data, where=found.name, limit=limits.CARGO_TOML).get("package")
     if not isinstance(package, dict):
         return None
     name, version = package.get("name"), package.get("version")

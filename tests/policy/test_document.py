@@ -254,7 +254,7 @@ def test_files_that_are_no_policy(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot read the policy: Is a directory"):
         load(tmp_path)
     (tmp_path / "empty.yaml").touch()
-    with pytest.raises(PolicyError, match=r"empty\.yaml:1: the policy is empty"):
+    with pytest.raises(PolicyError, match=r"empty\.yaml:1: the document is empty"):
         load(tmp_path / "empty.yaml")
     (tmp_path / "huge.yaml").write_bytes(b"#" * (2 * limits.MIB))
     with pytest.raises(PolicyError, match=r"huge\.yaml:1: 262145 bytes: more than the limit"):

@@ -22,8 +22,8 @@ BOMB = "a: &a [x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("data", "line", "says"),
     [
-        (b"", 1, "the policy is empty"),
-        (b"# only a comment\n", 1, "the policy is empty"),
+        (b"", 1, "the document is empty"),
+        (b"# only a comment\n", 1, "the document is empty"),
         (BOMB.encode(), 1, "anchors are not read"),
         (b"a: 1\nb: *a\n", 2, "aliases are not read"),
         (b"a: 1\nb: !!python/object/apply:os.system ['true']\n", 2, "tags are not read"),

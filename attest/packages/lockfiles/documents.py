@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from attest import limits
 from attest.errors import LockError, UsageError
+from attest.formats import strict_toml
 from attest.oci import strict_json
 from attest.oci.strict_json import Fields
-from attest.packages import toml
 from attest.packages.digest import SHA256, SHA512, ArtifactDigest
 from attest.packages.purl import Purl
 
@@ -17,8 +17,8 @@ def read_json(data: bytes) -> Fields:
 
 
 def read_toml(data: bytes) -> Fields:
-    """The TOML document in ``data``. Raises `PackageError`."""
-    return Fields(toml.read(data, where="lockfile", limit=limits.LOCKFILE_TOML), "lockfile")
+    """The TOML document in ``data``. Raises `TOMLError`."""
+    return Fields(strict_toml.read(data, where="lockfile", limit=limits.LOCKFILE_TOML), "lockfile")
 
 
 def purl(type: str, name: str, version: str, *, where: str) -> Purl:

@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from attest import limits
-from attest.errors import PackageError
+from attest.errors import TOMLError
 
 _STRINGS: Final = re.compile(
     r"""\#[^\n]*+
@@ -20,18 +20,18 @@ _DEEP_KEY: Final = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{limits.
 
 
 def read(data: bytes, *, where: str, limit: int) -> dict[str, Any]:
-    """The document in ``data``, at most ``limit`` bytes. Raises `PackageError`."""
+    """The document in ``data``, at most ``limit`` bytes. Raises `TOMLError`."""
     import tomllib
 
     if len(data) > limit:
-        raise PackageError("not read as TOML", where=where, why=f"more than {limit} bytes")
+        raise TOMLError("not read as TOML", where=where, why=f"more than {limit} bytes")
     try:
         text = data.decode("utf-8")
         if _DEEP_KEY.search(_STRINGS.sub(_without, text)):  # tomllib needs memory by the square of a key's depth
-            raise PackageError("not read as TOML", where=where, why="a key of too many parts")
+            raise TOMLError("not read as TOML", where=where, why="a key of too many parts")
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also of UTF-8, and of a number of too many digits
-        raise PackageError("not TOML", where=where, why=str(error)) from None
+        raise TOMLError("not TOML", where=where, why=str(error)) from None
 
 
 def _without(match: re.Match[str]) -> str:

@@ -1,0 +1,1 @@
+"""Text formats of others, read strictly: what two readers could understand differently is refused."""
