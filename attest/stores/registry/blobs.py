@@ -7,7 +7,6 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote
 
 from attest import limits
 from attest.errors import DigestMismatch, StoreUnavailable
@@ -15,12 +14,11 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.stores.registry.challenge import PULL, PUSH, Scope, Scopes, merge
 from attest.stores.registry.client import Client
-from attest.stores.registry.messages import Interrupted, Repeat, Request, Response, join
+from attest.stores.registry.messages import Interrupted, Repeat, Request, Response
 from attest.stores.registry.options import RegistryOptions
 from attest.stores.registry.transport import TooLarge
+from attest.stores.registry.upload import Upload, location
 
-_BINARY: Final = "application/octet-stream"
-_SMALLEST_CHUNK: Final = 64 * limits.KIB
 _REMEMBERED: Final = 10_000
 _CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/(?:\*|[0-9]{1,18})")
 
@@ -101,27 +99,36 @@ class Blobs:
         return response.ok
 
     def push(self, repository: str, descriptor: Descriptor, data: bytes) -> None:
-        """Upload unless it is there; an upload that breaks is begun anew, never continued blindly."""
+        """Upload unless it is there. What breaks off goes on where it broke, or is looked for and begun anew."""
         scopes = (Scope.repository(self._client.scoped(repository), PUSH),)
+        what = f"cannot store the blob {descriptor.digest}"
+        upload: Upload | None = None
         for attempt in range(1, self._options.backoff.attempts + 1):
-            if self.exists(repository, descriptor.digest, scopes):
-                return
+            pause = self._options.backoff.delay(attempt, None, self._client.clock.jitter())
             try:
-                response = self._upload(repository, descriptor.digest, data, scopes)
+                if upload is None:
+                    if self.exists(repository, descriptor.digest, scopes):
+                        return
+                    response = self._begin(repository, scopes)
+                    upload = Upload(self._client, self._options, scopes, response, data) if response.ok else None
+                if upload is not None:
+                    response = upload.send(descriptor.digest)
             except Interrupted as error:
-                pause = self._options.backoff.delay(attempt, None, self._client.clock.jitter())
                 if error.final or pause is None:
                     raise
-            else:
-                if response.ok:
-                    self._check_answer(response, descriptor.digest, repository)
-                    self._remember(repository, descriptor.digest)
-                    return
-                pause = self._options.backoff.delay(attempt, None, self._client.clock.jitter())
-                if response.status < 500 or pause is None:
-                    what = f"cannot store the blob {descriptor.digest}"
-                    raise self._client.failure(response, what, repository, writing=True)
+                self._client.clock.sleep(pause)
+                if upload is not None and not upload.resume():
+                    upload = None
+                continue
+            if upload is not None and response.ok:
+                self._check_answer(response, descriptor.digest, repository)
+                self._remember(repository, descriptor.digest)
+                return
+            again = response.status >= 500 or (upload is not None and upload.is_spoilt(response))
+            if not again or pause is None:
+                raise self._client.failure(response, what, repository, writing=True)
             self._client.clock.sleep(pause)
+            upload = None
 
     def mount(self, repository: str, digest: Digest, source: str) -> bool:
         """Let a blob of the repository ``source`` be here too, without moving it; False where that is not offered."""
@@ -135,7 +142,7 @@ class Blobs:
         if response.status == 202 and "location" in response.headers:
             # an ordinary upload was opened instead: it is ours to cancel, and harmless if that is not offered
             with suppress(Interrupted):
-                self._client.send(Request("DELETE", _location(response), repeat=Repeat.REFUSED), scopes)
+                self._client.send(Request("DELETE", location(response), repeat=Repeat.REFUSED), scopes)
         elif response.status in (401, 403):
             raise self._client.failure(response, f"cannot mount the blob {digest}", repository, writing=True)
         return False
@@ -145,38 +152,10 @@ class Blobs:
         with self._lock:
             self._present = {known for known in self._present if known[0] != repository}
 
-    def _upload(self, repository: str, digest: Digest, data: bytes, scopes: Scopes) -> Response:
+    def _begin(self, repository: str, scopes: Scopes) -> Response:
         start = Request("POST", self._client.url(repository, "blobs/uploads/"), repeat=Repeat.REFUSED)
         response = self._client.send(start, scopes)
-        if not response.ok or "location" not in response.headers:
-            return response if not response.ok else replace(response, status=502)
-        asked = response.headers.get("oci-chunk-min-length", "")
-        chunk = max(_SMALLEST_CHUNK, int(asked)) if asked.isdecimal() else self._options.chunk_size
-        location, rest = _location(response), data
-        if len(data) > chunk:
-            for begin in range(0, len(data), chunk):
-                response = self._patch(location, data[begin : begin + chunk], begin, scopes)
-                if not response.ok:
-                    return response
-                location = _location(response) if "location" in response.headers else location
-            rest = b""
-        return self._client.send(
-            Request(
-                "PUT",
-                f"{location}{'&' if '?' in location else '?'}digest={quote(str(digest), safe='')}",
-                {"Content-Type": _BINARY},
-                rest,
-                repeat=Repeat.REFUSED,
-                seconds=len(rest) / self._options.slowest,
-            ),
-            scopes,
-        )
-
-    def _patch(self, location: str, piece: bytes, begin: int, scopes: Scopes) -> Response:
-        headers = {"Content-Type": _BINARY, "Content-Range": f"{begin}-{begin + len(piece) - 1}"}
-        seconds = len(piece) / self._options.slowest
-        request = Request("PATCH", location, headers, piece, repeat=Repeat.REFUSED, seconds=seconds)
-        return self._client.send(request, scopes)
+        return replace(response, status=502) if response.ok and "location" not in response.headers else response
 
     def _check_answer(self, response: Response, digest: Digest, repository: str) -> None:
         said = response.headers.get("docker-content-digest")
@@ -191,10 +170,6 @@ class Blobs:
         with self._lock:
             if len(self._present) < _REMEMBERED:
                 self._present.add((repository, digest))
-
-
-def _location(response: Response) -> str:
-    return join(response.url, response.headers["location"])
 
 
 def _joined(kept: bytes, response: Response) -> bytes | None:

@@ -35,7 +35,7 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``cut`` closes the connection after so many bytes of the body; ``drip`` is the pause in seconds after each byte;
-    ``length`` is what Content-Length claims."""
+    ``length`` is what Content-Length claims; ``gone`` closes the connection instead of answering."""
 
     status: int = 200
     body: bytes = b""
@@ -43,6 +43,7 @@ class Answer:
     cut: int | None = None
     drip: float = 0.0
     length: int | None = None
+    gone: bool = False
 
 
 def error(status: int, code: str, message: str = "", **headers: str) -> Answer:
@@ -118,6 +119,9 @@ def _handler(scripted: Scripted) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = scripted.answer(Asked(self.command, self.path, headers, body))
+            if answer.gone:
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
