@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -91,6 +92,18 @@ def test_crane_reads_attest(place: Place) -> None:
 def test_cosign_reads_attest(place: Place) -> None:
     place.write()
     assert place.anchor in cosign(place.attest, "verify", "--key", "release.pub", *OFFLINE, place.reference)
+
+
+def test_cosign_draws_the_tree_of_what_attest_wrote(place: Place) -> None:
+    """Without any option, and one level of it: under the version its artifact, under the artifact its evidence."""
+    signature, document = place.write()
+
+    def drawn(reference: str) -> set[tuple[str, str]]:
+        shown = cosign(place.attest, "tree", reference)
+        return set(re.findall(r"(\S+) artifacts via OCI referrer: \S+@(sha256:[0-9a-f]{64})", shown))
+
+    assert drawn(place.reference) == {("https://sigstore.dev/cosign/sign/v1", signature), (CYCLONEDX, document)}
+    assert drawn(f"{place.repository}:1.0") == {("application/vnd.attest.artifact.v1", place.anchor)}
 
 
 def test_attest_reads_oras(place: Place) -> None:
