@@ -1,10 +1,13 @@
-"""TOML and JSON lockfiles as `Fields`: typed access, every error with the path of the member."""
+"""TOML, JSON and YAML lockfiles as `Fields`: typed access, every error with the path of the member."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from attest import limits
 from attest.errors import LockError, UsageError
-from attest.formats import strict_toml
+from attest.formats import strict_toml, strict_yaml
+from attest.formats.strict_yaml import Items, Node, Text
 from attest.oci import strict_json
 from attest.oci.strict_json import Fields
 from attest.packages.digest import SHA256, SHA512, ArtifactDigest
@@ -19,6 +22,22 @@ def read_json(data: bytes) -> Fields:
 def read_toml(data: bytes) -> Fields:
     """The TOML document in ``data``. Raises `TOMLError`."""
     return Fields(strict_toml.read(data, where="lockfile", limit=limits.LOCKFILE_TOML), "lockfile")
+
+
+def read_yaml(data: bytes) -> Fields:
+    """The YAML mapping in ``data``; every scalar stays the text that was written. Raises `YAMLError`, `LockError`."""
+    value = _plain(strict_yaml.read(data, where="lockfile", limit=limits.LOCKFILE, by_program=True))
+    if not isinstance(value, dict):
+        raise LockError("not a mapping", where="lockfile")
+    return Fields(value, "lockfile")
+
+
+def _plain(node: Node) -> dict[str, Any] | list[Any] | str:
+    if isinstance(node, Text):
+        return node.text
+    if isinstance(node, Items):
+        return [_plain(item) for item in node.items]
+    return {key: _plain(value) for key, value in node.values.items()}
 
 
 def purl(type: str, name: str, version: str, *, where: str) -> Purl:

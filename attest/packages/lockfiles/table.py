@@ -9,17 +9,21 @@ from typing import Final
 from attest.errors import FormatError, LockError, UsageError
 from attest.packages.lockfiles import (
     cargo_lock,
+    conda_lock,
     gemfile_lock,
     go_sum,
     nuget_lock,
     package_lock,
     package_resolved,
     pipfile_lock,
+    pnpm_lock,
     poetry_lock,
+    pubspec_lock,
     pylock,
     requirements,
     sbom,
     uv_lock,
+    yarn_berry,
     yarn_classic,
 )
 from attest.packages.lockfiles.lock import Kind, Lock
@@ -27,7 +31,9 @@ from attest.regular_file import open_regular
 
 KINDS: Final[tuple[Kind, ...]] = (
     package_lock.KIND,
+    pnpm_lock.KIND,
     yarn_classic.KIND,
+    yarn_berry.KIND,
     pylock.KIND,
     requirements.KIND,
     poetry_lock.KIND,
@@ -38,6 +44,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     gemfile_lock.KIND,
     nuget_lock.KIND,
     package_resolved.KIND,
+    pubspec_lock.KIND,
+    conda_lock.KIND,
     sbom.CYCLONEDX,
     sbom.SPDX,
 )
