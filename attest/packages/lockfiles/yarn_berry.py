@@ -32,10 +32,8 @@ def _read(data: bytes) -> Iterator[Entry]:
         elif origin.startswith(("workspace:", "portal:", "link:")):
             yield Entry(name, item.path, None, gap="a local directory")
         else:
-            git = "commit=" in origin or ".git" in origin
-            yield Entry(
-                name, item.path, None, gap="a git dependency" if git else _GAP, condition=_condition(item.value)
-            )
+            gap = "a git dependency" if "commit=" in origin else _GAP
+            yield Entry(name, item.path, None, gap=gap, condition=item.optional_string("conditions"))
 
 
 KIND: Final = Kind("yarn.lock (berry)", ("yarn.lock",), limits.LOCKFILE, _read, _fits)
