@@ -27,6 +27,10 @@ ANNOUNCEMENT: Final = ".ref-"
 # --- attest (design.md §4) -------------------------------------------------------------------------------------------
 VERSION_ANCHOR: Final = "application/vnd.attest.version.v1"
 ANCHOR: Final = "application/vnd.attest.artifact.v1"
+SEALED: Final = "application/vnd.attest.sealed.v1"
+"""The manifest that stands for a whole store, so that seals can refer to it (docs/decisions/0013-lifecycle.md)."""
+SEALED_REPOSITORY: Final = "attest-sealed"
+"""Where it lies in a store with one repository a package; packages have at least two components."""
 PACK: Final = "application/vnd.attest.pack.v1"
 PACK_CONTENTS: Final = "application/vnd.attest.pack.contents.v1+json"
 PACK_POLICY: Final = "application/vnd.attest.pack.policy.v1+yaml"
@@ -66,6 +70,10 @@ ANNOTATION_THUMBPRINTS: Final = "io.cncf.notary.x509chain.thumbprint#S256"
 
 # --- in-toto and DSSE ------------------------------------------------------------------------------------------------
 IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"
+PACK_PAYLOAD: Final = "application/vnd.in-toto.pack+json"
+REVOCATION_PAYLOAD: Final = "application/vnd.in-toto.revocation+json"
+WITHDRAWAL_PAYLOAD: Final = "application/vnd.in-toto.withdrawal+json"
+SEAL_PAYLOAD: Final = "application/vnd.in-toto.seal+json"
 STATEMENT_V1: Final = "https://in-toto.io/Statement/v1"
 STATEMENT_V01: Final = "https://in-toto.io/Statement/v0.1"
 
@@ -81,6 +89,10 @@ PREDICATES_SBOM: Final = (
     f"{PREDICATE_SPDX}/v3",
 )
 """The aliases that exist (in-toto attestation spec/predicates); compared as whole strings, never by prefix."""
+PREDICATE_PACK: Final = "https://attest.dev/pack/v1"
+PREDICATE_REVOCATION: Final = "https://attest.dev/revocation/v1"
+PREDICATE_WITHDRAWAL: Final = "https://attest.dev/withdrawal/v1"
+PREDICATE_SEAL: Final = "https://attest.dev/seal/v1"
 PREDICATE_SLSA_V1: Final = "https://slsa.dev/provenance/v1"
 PREDICATE_SLSA_V02: Final = "https://slsa.dev/provenance/v0.2"
 

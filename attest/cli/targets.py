@@ -19,7 +19,8 @@ from attest.evidence.model import Subject
 from attest.evidence.patterns import image_name
 from attest.packages import placement
 from attest.packages.anchors import version_anchor
-from attest.stores.location import Location, Scheme, open_store
+from attest.packages.purl import Purl
+from attest.stores.location import SERVICES, Location, Scheme, open_store
 from attest.stores.protocol import Store
 from attest.stores.union import Member, UnionStore
 
@@ -55,7 +56,7 @@ class Targets(AbstractContextManager["Targets"]):
         """
         if isinstance(named, Image):
             return [self._image(named)]
-        store = UnionStore([Member(self._store(location), location.repository) for location in self._locations])
+        store = UnionStore([self._member(location, named.purl) for location in self._locations])
         repository = placement.repository(named.purl)
         if isinstance(named, Package):
             return [Target(_subject(named), store, repository)]
@@ -90,10 +91,15 @@ class Targets(AbstractContextManager["Targets"]):
         subject = Subject(store.resolve(named.reference), name=named.text, image=image_name(named.reference))
         return Target(subject, store, named.reference.repository)
 
+    def _member(self, location: Location, purl: Purl) -> Member:
+        """One of the stores; in a service a repository is the package itself."""
+        service = location.scheme in SERVICES
+        return Member(self._store(location), (lambda _: purl.package) if service else location.repository)
+
     def _store(self, location: Location) -> Store:
         with self._opening:
             if location.text not in self._open:
-                store = open_store(location, create=self._create)
+                store = _service(location) if location.scheme in SERVICES else open_store(location, create=self._create)
                 if location.scheme is Scheme.REGISTRY:
                     store = _cached(store)
                 self._stack.enter_context(closing(store))
@@ -101,6 +107,13 @@ class Targets(AbstractContextManager["Targets"]):
                     _hold_against_its_list(store)
                 self._open[location.text] = store
             return self._open[location.text]
+
+
+def _service(location: Location) -> Store:
+    from attest.evidence.services import open_service
+    from attest.evidence.services.store import ServiceStore
+
+    return ServiceStore(open_service(location.scheme, os.environ, Path.home()), location.text)
 
 
 def _cached(store: Store) -> Store:

@@ -13,7 +13,7 @@ from attest.oci.reference import Reference
 from attest.stores.protocol import Store
 
 PACKAGE: Final = "{package}"
-_FORMS: Final = "write oci:DIR[/{package}], oci-archive:FILE, or HOST[:PORT]/PATH[/{package}]"
+_FORMS: Final = "write oci:DIR[/{package}], oci-archive:FILE, HOST[:PORT]/PATH[/{package}], npm: or pypi:"
 
 
 class Scheme(StrEnum):
@@ -22,6 +22,12 @@ class Scheme(StrEnum):
     DIRECTORY = "oci"
     ARCHIVE = "oci-archive"
     REGISTRY = "registry"
+    NPM = "npm"
+    PYPI = "pypi"
+
+
+SERVICES: Final = (Scheme.NPM, Scheme.PYPI)
+"""Ecosystems' own services: read-only, and opened by `attest.evidence.services`, which knows their formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,15 @@ class Location:
     def parse(cls, text: str) -> Location:
         """Raises `UsageError`."""
         head, colon, rest = text.partition(":")
-        if colon and head in ("npm", "pypi"):
-            raise UsageError("read-only services are not in this version", where=text, next_step=_FORMS)
+        if colon and head in SERVICES:
+            if rest:
+                raise UsageError(
+                    "a service has no path",
+                    where=text,
+                    why=f"its address is that in the configuration of {'npm' if head == Scheme.NPM else 'pip'}",
+                    next_step=f"write {head}:",
+                )
+            return cls(text, Scheme(head), "", PACKAGE)
         if colon and head == Scheme.DIRECTORY:
             root, template = _split(rest, text)
             return cls(text, Scheme.DIRECTORY, _named(root, text), template)
@@ -74,7 +87,8 @@ class Location:
 def open_store(location: Location, *, create: bool) -> Store:
     """The store; the caller closes it. ``create``: a directory or file that is missing is an empty store.
 
-    Raises `UsageError`. Nothing is read or made before it is asked for.
+    Raises `UsageError`, also for one of `SERVICES`, which not every command reads from. Nothing is read or made before
+    it is asked for.
     """
     if location.scheme is Scheme.DIRECTORY:
         from attest.stores.directory import DirectoryStore
@@ -84,6 +98,12 @@ def open_store(location: Location, *, create: bool) -> Store:
         from attest.stores.archive import ArchiveStore
 
         return ArchiveStore(Path(location.root), location.text, create=create)
+    if location.scheme in SERVICES:
+        raise UsageError(
+            "this command does not read from a service",
+            where=location.text,
+            next_step=f"attest import {location.text} --subject SUBJECT",
+        )
     from attest.stores.registry import RegistryOptions, RegistryStore
 
     return RegistryStore(location.root, name=location.text, options=RegistryOptions.from_environment(os.environ))

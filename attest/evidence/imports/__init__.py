@@ -1,0 +1,1 @@
+"""Attestations that ecosystems publish themselves: read, made bundles without loss, hung on what they are about."""
