@@ -28,6 +28,9 @@ SIGNED_DOCUMENTS: Final = 32
 INLINE_DATA: Final = 64 * KIB
 """Layers up to this size are also written into the descriptor's `data` (design.md §4, Evidence)."""
 
+SEALS: Final = 16
+"""Most seals of a whole store that are read, the youngest first; each replaces the one before."""
+
 INDEX: Final = 64 * MIB
 """Largest `index.json` of a layout on disk: some 100,000 entries."""
 
