@@ -12,8 +12,6 @@ from attest.oci.strict_json import Fields
 PAE_PREFIX: Final = b"DSSEv1 "
 """What every signed message of this protocol begins with."""
 
-_URL_SAFE: Final = str.maketrans("-_", "+/")
-
 
 def pae(payload_type: str, payload: bytes) -> bytes:
     """The message that is signed: type and payload, each with its length in bytes.
@@ -79,7 +77,7 @@ def decode_base64(text: str, *, where: str) -> bytes:
     Anything else between, such as a line break, and bits left over are refused: one text, one meaning.
     Raises `EnvelopeError`.
     """
-    standard = text.translate(_URL_SAFE)
+    standard = text.replace("-", "+").replace("_", "/")  # many times quicker than `translate`
     if "=" not in standard:
         standard += "=" * (-len(standard) % 4)
     try:

@@ -68,6 +68,20 @@ def verify_path(
     raise VerificationError(_STEP, expected="a certificate issued by it", found=found)
 
 
+def check_authority(leaf: Certificate, root: TrustedRoot, moment: datetime) -> None:
+    """Of a path that holds: its authority was trusted at ``moment``, up to its root. Raises `VerificationError`."""
+    for authority in root.authorities:
+        if (
+            moment in authority.window
+            and any(item.subject == leaf.issuer for item in authority.chain)
+            and all(item.not_valid_before_utc <= moment <= item.not_valid_after_utc for item in authority.chain)
+        ):
+            return
+    raise VerificationError(
+        _STEP, expected=f"an authority that was trusted at {moment:%Y-%m-%dT%H:%M:%SZ}", found="none of its name"
+    )
+
+
 def verify_profile(leaf: Certificate) -> None:
     """Hold the signer's certificate against Fulcio's profile (fulcio docs/certificate-specification.md).
 

@@ -54,17 +54,14 @@ def author_of(certificate: Certificate) -> CertificateAuthor:
     claims: dict[str, str] = {}
     for extension in certificate.extensions:
         oid = extension.oid.dotted_string
-        if not oid.startswith(_ARC):
-            continue
-        value = extension.value.public_bytes()
-        if oid in _RAW_CLAIMS:
-            claims[_RAW_CLAIMS[oid]] = _text(value, oid)
-        elif oid in _CLAIMS:
-            claims[_CLAIMS[oid]] = _utf8_string(value, oid)
+        if oid in _CLAIMS:
+            claims[_CLAIMS[oid]] = _utf8_string(extension.value.public_bytes(), oid)
+        elif oid in _RAW_CLAIMS:
+            claims[_RAW_CLAIMS[oid]] = _text(extension.value.public_bytes(), oid)
         elif oid == _ISSUER_V1:
-            issuers[oid] = _text(value, oid)
+            issuers[oid] = _text(extension.value.public_bytes(), oid)
         elif oid == _ISSUER:
-            issuers[oid] = _utf8_string(value, oid)
+            issuers[oid] = _utf8_string(extension.value.public_bytes(), oid)
     if len(set(issuers.values())) != 1:
         raise VerificationError(
             "identity: the certificate's OIDC issuer",

@@ -64,6 +64,27 @@ def _verify_inclusion(body: bytes, proof: InclusionProof) -> None:
 
 
 def _verify_root(proof: InclusionProof, logs: Sequence[Log]) -> None:
+    checkpoint = _checkpoint(proof)
+    log, signature = checkpoint.signature_by(logs)
+    if not log.key.verify(signature, checkpoint.text):
+        raise VerificationError(
+            "log entry: the checkpoint's signature",
+            expected=f"one by the log {log.url or log.id.hex()}",
+            found="one in its name that does not hold",
+        )
+
+
+def check_root(entry: LogEntry, logs: Sequence[Log]) -> None:
+    """Of an entry whose signatures hold: the checkpoint is in the log's name, and over the size of the tree as well.
+
+    Raises `VerificationError`.
+    """
+    if entry.proof is not None:
+        _checkpoint(entry.proof).signature_by(logs)
+
+
+def _checkpoint(proof: InclusionProof) -> Checkpoint:
+    """The checkpoint, which is over the very tree of the proof."""
     checkpoint = Checkpoint.parse(proof.checkpoint or "")
     if (checkpoint.size, checkpoint.root) != (proof.size, proof.root):
         raise VerificationError(
@@ -71,4 +92,4 @@ def _verify_root(proof: InclusionProof, logs: Sequence[Log]) -> None:
             expected=f"the tree of the inclusion proof, {proof.size} entries with the root {proof.root.hex()}",
             found=f"one of {checkpoint.size} with the root {checkpoint.root.hex()}",
         )
-    checkpoint.verify(logs)
+    return checkpoint

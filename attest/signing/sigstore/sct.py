@@ -19,12 +19,7 @@ _STEP: Final = "certificate: its timestamp by a certificate transparency log"
 
 def verify_scts(leaf: Certificate, issuer: Certificate, root: TrustedRoot) -> None:
     """Check that one of the timestamps within ``leaf`` is by a log that the root trusts. Raises `VerificationError`."""
-    from cryptography import x509
-
-    try:
-        embedded = list(leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value)
-    except x509.ExtensionNotFound:
-        embedded = []
+    embedded = _embedded(leaf)
     found = f"{len(embedded)} by logs that the trusted root does not name" if embedded else "none"
     for sct in embedded:
         moment = sct.timestamp.replace(tzinfo=UTC)
@@ -36,6 +31,26 @@ def verify_scts(leaf: Certificate, issuer: Certificate, root: TrustedRoot) -> No
             else:
                 found = f"one whose signature does not hold ({log.url or log.id.hex()})"
     raise VerificationError(_STEP, expected="one by a log that the trusted root names", found=found)
+
+
+def check_sct_times(leaf: Certificate, root: TrustedRoot) -> None:
+    """Of timestamps whose signatures hold: one is by a log that was trusted then. Raises `VerificationError`."""
+    for sct in _embedded(leaf):
+        moment = sct.timestamp.replace(tzinfo=UTC)
+        if any(moment in log.window for log in root.ct_logs.get(sct.log_id, ())):
+            return
+    raise VerificationError(
+        _STEP, expected="one by a log that the trusted root names, of its time", found="others only"
+    )
+
+
+def _embedded(leaf: Certificate) -> list[SignedCertificateTimestamp]:
+    from cryptography import x509
+
+    try:
+        return list(leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value)
+    except x509.ExtensionNotFound:
+        return []
 
 
 def _holds(sct: SignedCertificateTimestamp, leaf: Certificate, issuer: Certificate, log: Log, moment: datetime) -> bool:

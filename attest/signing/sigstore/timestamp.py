@@ -33,24 +33,27 @@ def verify_timestamps(timestamps: Sequence[bytes], signature: bytes, root: Trust
         raise VerificationError(_STEP, expected="each one once", found="the same one twice")
     verified = []
     for data in timestamps:
-        response = _decode(data)
+        response, moment = _decode(data)
         for position, authority in enumerate(root.timestamp_authorities):
-            moment = response.tst_info.gen_time
             if moment in authority.window and _holds(response, signature, authority):
                 verified.append(VerifiedTime(moment, f"authority {position}"))
                 break
     return verified
 
 
-def _decode(data: bytes) -> TimeStampResponse:
+def time_of(timestamp: bytes) -> datetime:
+    """The time in a timestamp, whoever it is by. Raises `VerificationError` for what is no timestamp."""
+    return _decode(timestamp)[1]
+
+
+def _decode(data: bytes) -> tuple[TimeStampResponse, datetime]:
     from rfc3161_client import decode_timestamp_response
 
     try:
         response = decode_timestamp_response(data)
-        response.tst_info.gen_time  # noqa: B018 - read when asked for
+        return response, response.tst_info.gen_time
     except ValueError as error:
         raise VerificationError(_STEP, expected="an RFC 3161 response", found=str(error)[:160]) from None
-    return response
 
 
 def _holds(response: TimeStampResponse, signature: bytes, authority: Authority) -> bool:

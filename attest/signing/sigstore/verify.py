@@ -16,14 +16,15 @@ from attest.signing.bundle import Bundle
 from attest.signing.keys import PublicKey
 from attest.signing.proof import Format, KeyAuthor, Proof
 from attest.signing.sigstore.artifact import Artifact
-from attest.signing.sigstore.certificate import load, verify_path, verify_profile
+from attest.signing.sigstore.by_sigstore import is_explained, judge
+from attest.signing.sigstore.certificate import check_authority, load, verify_path, verify_profile
 from attest.signing.sigstore.content import Content
 from attest.signing.sigstore.entry_body import check_body
 from attest.signing.sigstore.identity import author_of
-from attest.signing.sigstore.log_entry import integrated_time, verify_entry
+from attest.signing.sigstore.log_entry import check_root, integrated_time, verify_entry
 from attest.signing.sigstore.material import Material
-from attest.signing.sigstore.sct import verify_scts
-from attest.signing.sigstore.timestamp import VerifiedTime, verify_timestamps
+from attest.signing.sigstore.sct import check_sct_times, verify_scts
+from attest.signing.sigstore.timestamp import VerifiedTime, time_of, verify_timestamps
 from attest.signing.sigstore.trusted_root import Log, TrustedRoot
 
 if TYPE_CHECKING:
@@ -60,6 +61,29 @@ def verify(
         )
     content = Content.of(bundle, artifact)
     leaf, *others = (load(der) for der in material.certificates)
+    judgement = judge(bundle, material, content, leaf, root) if requirements == _KEYLESS else None
+    if judgement is not None and judgement.refusal is None:
+        first = _check_what_is_left(material, leaf, root)
+    else:
+        first = _own_steps(material, content, leaf, others, root, requirements)
+        if judgement is not None and not is_explained(judgement, material, root):
+            raise VerificationError(
+                "verification by the sigstore package",
+                expected="the same answer as own steps give",
+                found=judgement.refusal or "",
+            )
+    return Proof(author_of(leaf), Format.BUNDLE, first)
+
+
+def _own_steps(
+    material: Material,
+    content: Content,
+    leaf: Certificate,
+    others: Sequence[Certificate],
+    root: TrustedRoot,
+    requirements: Requirements,
+) -> datetime | None:
+    """The whole of client-spec.md §4 for a certificate; gives the earliest verified time."""
     # 1. Log entries and times that somebody trusted vouches for (§4.2, §4.4).
     vouched = _vouched(material, content, root)
     _enough(vouched, requirements, least=1)  # without a time a certificate is not valid
@@ -69,7 +93,19 @@ def verify(
     verify_scts(leaf, issuer, root)
     # 3. The entries are for this very content, and the signature is over it (§4.4, §4.5).
     _verify_content(material, content, _key_of(leaf), material.certificates[0])
-    return Proof(author_of(leaf), Format.BUNDLE, vouched.first)
+    return vouched.first
+
+
+def _check_what_is_left(material: Material, leaf: Certificate, root: TrustedRoot) -> datetime | None:
+    """What `sigstore` has not looked at (`by_sigstore.DIFFERENCES`); gives the one time that it verified."""
+    (entry,) = material.entries
+    time = integrated_time(entry) or time_of(material.timestamps[0])
+    known = root.logs.get(entry.log_id, ())
+    _enough(_Vouched((entry.log_id,) if known else (), (VerifiedTime(time, "sigstore"),)), _KEYLESS, least=1)
+    check_root(entry, _trusted_then(known, [time]))
+    check_authority(leaf, root, time)
+    check_sct_times(leaf, root)
+    return time
 
 
 def verify_with_key(
