@@ -125,7 +125,7 @@ def evidence(
     now: datetime = NOW,
 ) -> EvidenceSet:
     """What `verify` makes of the candidates."""
-    collection = Collection(subject, tuple(candidates), tuple(rejected), complete, problems, LISTED)
+    collection = Collection(subject, tuple(candidates), tuple(rejected), complete, problems, LISTED, whole=True)
     return verify(collection, Trust(tuple(identities)), now=now)
 
 

@@ -14,20 +14,19 @@ from attest.cli.options import store_texts
 from attest.cli.subjects import Image, Named
 from attest.cli.targets import computed_subject
 from attest.errors import FormatError, NotFound, StoreError, UsageError
-from attest.evidence.collect import collect
 from attest.evidence.lookup import subject_of
 from attest.evidence.model import Subject
 from attest.evidence.pack import complete
 from attest.evidence.patterns import image_name
-from attest.evidence.verify import nothing_found, verify
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference, is_tag
 from attest.packages import placement
 from attest.packages.anchors import read_anchor, read_version_anchor, version_anchor
 from attest.packages.purl import Purl
 from attest.packages.table import ecosystem
+from attest.policy.decide import decide
 from attest.policy.document import Policy
-from attest.policy.evaluate import evaluate
+from attest.policy.trust import load
 from attest.policy.verdict import Verdict
 from attest.stores.archive import ArchiveStore
 from attest.stores.graph import Graph, cosign_subject, walk
@@ -147,13 +146,10 @@ def gather(source: Source, *, artifacts: bool = False) -> Gathered:
 def judge(gathered: Gathered, policy: Policy, now: datetime) -> Iterator[tuple[Subject, Verdict]]:
     """The verdict on each subject, by the evidence beside it."""
     side = gathered.source.side
+    trust = load(policy, offline=False, now=now)
 
     def verdict(subject: Subject) -> Verdict:
-        try:
-            evidence = verify(collect(side.store, side.repository, subject), policy.trust, now=now)
-        except StoreError as error:
-            evidence = nothing_found(subject, str(error))
-        return evaluate(policy, evidence, now=now)
+        return decide(side.store, side.repository, subject, policy, trust, now=now)
 
     return zip(gathered.subjects, in_parallel(verdict, gathered.subjects), strict=True)
 

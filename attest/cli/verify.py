@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from attest.cli.subjects import Named
     from attest.cli.targets import Target, Targets
-    from attest.evidence.verify import EvidenceSet
+    from attest.evidence.trust import Trust
     from attest.policy.document import Policy
     from attest.policy.verdict import Outcome, Verdict
 
@@ -22,6 +22,7 @@ examples:
   attest verify dist/acme-1.0-py3-none-any.whl --policy policies/signed.yaml
   attest verify pkg:npm/semver@7.6.3 --digest sha512:9f4… --policy gate.yaml --explain
   attest verify dist/* --store oci-archive:evidence.pack --pack-digest sha256:3f1…     (policy from the pack)
+  attest verify dist/* --store oci-archive:evidence.pack --pack-key vendor.pub         (the same, if that key signed it)
   attest verify pkg:npm/semver@7.6.3 --policy gate.yaml --resolve        (trusts the store to list its artifacts)
 
 exit codes: 0 admitted, 1 denied, 2 usage or malformed input, 3 inconclusive; of several, 2 before 1 before 3"""
@@ -38,8 +39,10 @@ def add(commands: Any) -> None:
     policy = parser.add_mutually_exclusive_group(required=True)
     policy.add_argument("--policy", metavar="FILE", help="the policy (YAML)")
     policy.add_argument("--pack-digest", metavar="DIGEST", help="use the policy in the pack that has this digest")
+    policy.add_argument("--pack-key", metavar="FILE", help="use the policy in the pack that this public key signed")
     options.add_store(parser)
     parser.add_argument("--resolve", action="store_true", help="for a purl without digest: trust the store's listing")
+    parser.add_argument("--offline", action="store_true", help="ask nobody for a newer trust root")
     parser.add_argument("--explain", action="store_true", help="show every rule and every candidate")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print the verdict")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
@@ -51,28 +54,29 @@ def run(arguments: argparse.Namespace) -> int:
 
     from attest.cli import console, subjects
     from attest.cli.targets import Targets
-    from attest.policy.evaluate import evaluate
+    from attest.policy.trust import load
     from attest.stores.parallel import in_parallel
 
     policy = _policy(arguments)
     named = subjects.parse(arguments)
     now = datetime.now(UTC)
+    trust = load(policy, offline=arguments.offline, now=now)
     with Targets(arguments, create=False) as targets:
 
-        def evidence_of(item: Named) -> list[EvidenceSet]:
-            return _evidence(targets, item, policy, now, resolve=arguments.resolve)
+        def decided(item: Named) -> list[Verdict]:
+            return _verdicts(targets, item, policy, trust, now, arguments)
 
         verdicts = [
-            evaluate(policy, evidence, now=now)
-            for found in console.progress(in_parallel(evidence_of, named), len(named), "verifying")
-            for evidence in found
+            verdict
+            for found in console.progress(in_parallel(decided, named), len(named), "verifying")
+            for verdict in found
         ]
     _print(verdicts, arguments)
     return exit_code(verdict.outcome for verdict in verdicts)
 
 
 def _policy(arguments: argparse.Namespace) -> Policy:
-    """What ``--policy`` names, else the policy in the pack that ``--pack-digest`` names."""
+    """What ``--policy`` names, else the policy in a pack that ``--pack-digest`` or ``--pack-key`` vouches for."""
     if arguments.policy is not None:
         from pathlib import Path
 
@@ -84,30 +88,31 @@ def _policy(arguments: argparse.Namespace) -> Policy:
     return policy_of_store(arguments)
 
 
-def _evidence(targets: Targets, named: Named, policy: Policy, now: datetime, *, resolve: bool) -> list[EvidenceSet]:
-    """The evidence of each subject that ``named`` means. A package whose store cannot be asked has none, incomplete."""
+def _verdicts(
+    targets: Targets, named: Named, policy: Policy, trust: Trust, now: datetime, arguments: argparse.Namespace
+) -> list[Verdict]:
+    """One for each subject that ``named`` means. A package whose store cannot be asked has no evidence, incomplete."""
     from attest.cli.targets import computed_subject
     from attest.errors import StoreError
-    from attest.evidence.collect import collect
-    from attest.evidence.verify import nothing_found, verify
+    from attest.evidence.verify import nothing_found
+    from attest.policy.decide import decide
+    from attest.policy.evaluate import evaluate
     from attest.stores.parallel import in_parallel
 
     try:
-        wanted = targets.read(named, resolve=resolve)
+        wanted = targets.read(named, resolve=arguments.resolve)
     except StoreError as error:
         subject = computed_subject(named)
         if subject is None:
             raise
-        return [nothing_found(subject, str(error))]
+        return [evaluate(policy, nothing_found(subject, str(error)), now=now)]
 
-    def collected(target: Target) -> EvidenceSet:
-        try:
-            collection = collect(target.store, target.repository, target.subject)
-        except StoreError as error:
-            return nothing_found(target.subject, str(error))
-        return verify(collection, policy.trust, now=now)
+    def verdict(target: Target) -> Verdict:
+        return decide(
+            target.store, target.repository, target.subject, policy, trust, now=now, everything=arguments.explain
+        )
 
-    return list(in_parallel(collected, wanted))
+    return list(in_parallel(verdict, wanted))
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:

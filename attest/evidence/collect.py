@@ -1,149 +1,193 @@
-"""Walk the referrers of a subject and read each as a candidate, or reject it with the reason.
+"""Walk what is attached to a subject and read each piece as candidates, or reject it with the reason.
 
-Damaged evidence never hides good evidence: what cannot be read is one rejected candidate, and the walk goes on.
+Damaged evidence never hides good evidence: what cannot be read is one rejected candidate, and the walk goes on. It goes
+in two stages, so that who is satisfied by the first need not wait for the second: what the store lists in its first
+way; then its other ways, cosign's older tags, and signatures over the manifests of attached documents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from attest import limits, names
-from attest.errors import FormatError, NotFound, StoreError
-from attest.evidence.model import Candidate, Check, Collection, Rejected, Subject
-from attest.evidence.signed import SignedBundle
-from attest.oci.descriptor import Descriptor
-from attest.oci.manifest import Manifest
-from attest.signing.bundle import Bundle
+from attest.errors import StoreError
+from attest.evidence.forms import signed_layers
+from attest.evidence.model import Candidate, Collection, Subject
+from attest.evidence.reading import Outcome, Reader, Unread
+from attest.evidence.signed import SignedDocument
+from attest.oci.digest import Digest
+from attest.stores.listings import cosign_references, listings, tagged
 from attest.stores.parallel import in_parallel
-from attest.stores.protocol import Found, Store, bounded
+from attest.stores.protocol import Found, Referrers, Store, bounded, unite
 
 
 def collect(store: Store, repository: str, subject: Subject) -> Collection:
-    """All evidence of ``subject`` in one repository. Raises `StoreUnavailable` where nothing can be listed at all.
+    """All that is attached to ``subject`` in one repository; what is attached to that is not looked at.
 
-    Manifests first and then bundles, each of these in parallel; of bundles at most `limits.EVIDENCE_TOTAL` bytes.
+    Raises `StoreUnavailable` where nothing can be listed at all.
     """
-    listing = store.referrers(repository, subject.manifest.digest)
-    reader = _Reader(store, repository, subject)
-    seen = list(in_parallel(reader.manifest, listing.items))
-    outcomes = list(in_parallel(reader.content, _affordable(seen)))
-    problems = (*listing.problems, *(outcome.problem for outcome in outcomes if isinstance(outcome, _Unread)))
-    return Collection(
-        subject=subject,
-        candidates=tuple(outcome for outcome in outcomes if isinstance(outcome, Candidate)),
-        rejected=tuple(
-            outcome.rejected if isinstance(outcome, _Unread) else outcome
-            for outcome in outcomes
-            if not isinstance(outcome, Candidate)
-        ),
-        complete=listing.complete and not any(isinstance(outcome, _Unread) for outcome in outcomes),
-        problems=bounded(problems),
-        listed_at=listing.listed_at,
-    )
+    walk = _Walk(store, repository, subject)
+    walk.begin()
+    walk.finish(documents=False)
+    return walk.collection(whole=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unread:
-    """A referrer that may be good: it could not be read, which says nothing about it."""
+def stages(store: Store, repository: str, subject: Subject) -> Iterator[Collection]:
+    """Two collections, the second made only when it is asked for; it has all that the first has.
 
-    rejected: Rejected
-
-    @property
-    def problem(self) -> str:
-        return f"{self.rejected.digest}: {self.rejected.reason}"
-
-
-_Outcome = Candidate | Rejected | _Unread
+    Each raises `StoreUnavailable` where nothing can be listed at all.
+    """
+    walk = _Walk(store, repository, subject)
+    walk.begin()
+    yield walk.collection(whole=False)
+    walk.finish(documents=True)
+    yield walk.collection(whole=True)
 
 
-class _Unfit(Exception):
-    """Carries the rejection of one referrer out of the steps that read it."""
+@dataclass(slots=True)
+class _Answers:
+    """What came of asking for referrers and tags."""
 
-    def __init__(self, rejected: Rejected) -> None:
-        super().__init__(rejected.reason)
-        self.rejected = rejected
+    found: list[Found] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    complete: bool = True
+    listed_at: list[datetime] = field(default_factory=list)
+
+    def add(self, answer: Referrers | Found | str | None) -> None:
+        if isinstance(answer, Referrers):
+            self.found.extend(answer.items)
+            self.problems.extend(answer.problems)
+            self.complete = self.complete and answer.complete
+            self.listed_at.append(answer.listed_at)
+        elif isinstance(answer, Found):
+            self.found.append(answer)
+        elif answer is not None:
+            self.problems.append(answer)
+            self.complete = False
 
 
-def _affordable(seen: Sequence[_Outcome]) -> list[_Outcome]:
-    """In the order of the listing, bundles until their sizes sum up to the cap; the rest is left unread."""
-    total = 0
-    chosen: list[_Outcome] = []
-    for outcome in seen:
-        if isinstance(outcome, Candidate) and is_bundle(outcome.manifest):
-            total += outcome.manifest.layers[0].size
-            if total > limits.EVIDENCE_TOTAL:
-                reason = f"not read: there is more evidence than {limits.EVIDENCE_TOTAL} bytes"
-                outcome = _Unread(Rejected(outcome.found, Check.READ, reason, outcome.claims))
-        chosen.append(outcome)
-    return chosen
+_Question = Callable[[], Iterable[Referrers | Found | str | None]]
 
 
-class _Reader:
-    """Reads one referrer of one subject, in two steps; what cannot be read or is malformed comes back rejected."""
+class _Walk:
+    """One walk; manifests first and then their content, each of these in parallel."""
 
     def __init__(self, store: Store, repository: str, subject: Subject) -> None:
         self._store = store
         self._repository = repository
-        self._subject = subject.manifest.digest
+        self._subject = subject
+        self._reader = Reader(store, repository)
+        self._answers = _Answers()
+        self._read: dict[Digest, list[Outcome]] = {}
+        self._parts = listings(store, repository, subject.manifest.digest)
 
-    def manifest(self, found: Found) -> _Outcome:
-        """A candidate without its bundle."""
-        return self._guarded(found, _claims(found), lambda: self._manifest(found))
+    def begin(self) -> None:
+        """What the store lists in its first way."""
+        self._answers.add(next(self._parts))
+        self._look(self._answers.found)
 
-    def content(self, seen: _Outcome) -> _Outcome:
-        """The candidate with its bundle, if it is one; whatever is no candidate stays as it is."""
-        if not isinstance(seen, Candidate) or not is_bundle(seen.manifest):
-            return seen
-        return self._guarded(seen.found, seen.claims, lambda: self._bundle(seen))
+    def finish(self, *, documents: bool) -> None:
+        """Everything else."""
+        digest = self._subject.manifest.digest
+        known = self._documents() if documents else []
+        about: dict[Digest, _Answers] = {document.digest: _Answers() for document in known}
+        questions: list[tuple[_Answers, _Question]] = [
+            (self._answers, lambda: list(self._parts)),
+            *((self._answers, question) for question in self._tags(digest)),
+            *((about[item.digest], question) for item in known for question in self._about(item.digest)),
+        ]
+        self._ask(questions)
+        self._look(self._answers.found)
+        if documents:
+            late = [document for document in self._documents() if document.digest not in about]
+            about |= {document.digest: _Answers() for document in late}
+            self._ask([(about[item.digest], question) for item in late for question in self._about(item.digest)])
+            for document in [*known, *late]:
+                self._sign(document, about[document.digest])
 
-    def _guarded(self, found: Found, claims: str | None, read: Callable[[], Candidate]) -> _Outcome:
-        try:
-            return read()
-        except _Unfit as unfit:
-            return unfit.rejected
-        except NotFound as error:
-            return Rejected(found, Check.READ, f"listed but not there: {error}", claims)
-        except StoreError as error:
-            return _Unread(Rejected(found, Check.READ, str(error), claims))
+    def collection(self, *, whole: bool) -> Collection:
+        """All that was read so far; of bundles at most `limits.EVIDENCE_TOTAL` bytes were."""
+        places = {found.descriptor.digest: found for found in unite(self._answers.found)}
+        outcomes = [_placed(outcome, places[digest]) for digest in sorted(self._read) for outcome in self._read[digest]]
+        unread = [outcome for outcome in outcomes if isinstance(outcome, Unread)]
+        return Collection(
+            subject=self._subject,
+            candidates=tuple(outcome for outcome in outcomes if isinstance(outcome, Candidate)),
+            rejected=tuple(
+                outcome.rejected if isinstance(outcome, Unread) else outcome
+                for outcome in outcomes
+                if not isinstance(outcome, Candidate)
+            ),
+            complete=self._answers.complete and not unread,
+            problems=bounded((*dict.fromkeys(self._answers.problems), *(outcome.problem for outcome in unread))),
+            listed_at=min(self._answers.listed_at),
+            whole=whole,
+        )
 
-    def _manifest(self, found: Found) -> Candidate:
-        raw = self._fetch(found, found.descriptor, limits.MANIFEST)
-        try:
-            manifest = Manifest.parse(raw, media_type=found.descriptor.media_type)
-            other = manifest.subject and manifest.subject.digest
-            if other != self._subject:
-                raise FormatError("the manifest has another subject", why=str(other))
-        except FormatError as error:
-            raise _Unfit(Rejected(found, Check.FORM, str(error), _claims(found))) from None
-        return Candidate(found, manifest, None, _claimed(manifest))
+    def _ask(self, questions: Sequence[tuple[_Answers, _Question]]) -> None:
+        for (answers, _), told in zip(questions, in_parallel(lambda item: list(item[1]()), questions), strict=True):
+            for answer in told:
+                answers.add(answer)
 
-    def _bundle(self, seen: Candidate) -> Candidate:
-        layer = seen.manifest.layers[0]
-        data = layer.data if layer.data is not None else self._fetch(seen.found, layer, limits.EVIDENCE_BLOB)
-        try:
-            return replace(seen, signed=SignedBundle(Bundle.parse(data)))
-        except FormatError as error:
-            raise _Unfit(Rejected(seen.found, Check.FORM, str(error), seen.claims)) from None
+    def _tags(self, digest: Digest) -> Iterator[_Question]:
+        for store, reference in cosign_references(self._store, self._repository, digest):
+            yield lambda store=store, reference=reference: [tagged(store, reference)]  # type: ignore[misc]
 
-    def _fetch(self, found: Found, descriptor: Descriptor, limit: int) -> bytes:
-        if descriptor.size > limit:
-            reason = f"{descriptor.size} bytes, more than the limit of {limit}"
-            raise _Unfit(Rejected(found, Check.READ, reason, _claims(found)))
-        try:
-            return self._store.fetch(self._repository, descriptor)
-        except FormatError as error:
-            raise _Unfit(Rejected(found, Check.READ, str(error), _claims(found))) from None
+    def _about(self, digest: Digest) -> Iterator[_Question]:
+        """The questions after what signs a document's manifest; an answer that is missing is a problem, no more."""
+
+        def listed() -> Iterator[Referrers | str]:
+            try:
+                yield from listings(self._store, self._repository, digest)
+            except StoreError as error:
+                yield str(error)
+
+        yield listed
+        yield from self._tags(digest)
+
+    def _look(self, found: Iterable[Found]) -> None:
+        """Read what was not read before."""
+        news = [item for item in unite(found) if item.descriptor.digest not in self._read]
+        self._read |= self._reader.read(news, about=self._subject.manifest.digest)
+
+    def _documents(self) -> list[Candidate]:
+        """The unsigned documents among what was read, up to a cap."""
+        found = [
+            outcome
+            for digest in sorted(self._read)
+            for outcome in self._read[digest]
+            if isinstance(outcome, Candidate) and outcome.signed is None and _is_document(outcome)
+        ]
+        if len(found) > limits.SIGNED_DOCUMENTS:
+            self._answers.add(f"signatures over more than {limits.SIGNED_DOCUMENTS} attached documents")
+        return found[: limits.SIGNED_DOCUMENTS]
+
+    def _sign(self, document: Candidate, answers: _Answers) -> None:
+        """Let every signature over a document's manifest make a candidate of it."""
+        self._answers.problems.extend(answers.problems)
+        self._answers.complete = self._answers.complete and answers.complete
+        read = self._reader.read(unite(answers.found), about=document.digest)
+        signed = [item.signed for outcomes in read.values() for item in outcomes if isinstance(item, Candidate)]
+        over = [item for item in signed if item is not None]
+        if over:
+            content = self._reader.document(document)
+            self._read[document.digest] = (
+                [replace(document, signed=SignedDocument(content, document.manifest, item)) for item in over]
+                if isinstance(content, bytes)
+                else [content]
+            )
 
 
-def is_bundle(manifest: Manifest) -> bool:
-    """As cosign decides it (BUNDLE_SPEC.md): one layer, of a bundle media type; the artifact type does not count."""
-    return len(manifest.layers) == 1 and manifest.layers[0].media_type.startswith(names.BUNDLE_PREFIX)
+def _is_document(candidate: Candidate) -> bool:
+    """Whether its manifest holds one file; anchors hold none, and an index no layers."""
+    layers = candidate.manifest.layers
+    return len(layers) == 1 and layers[0].media_type != names.OCI_EMPTY and not [*signed_layers(candidate.manifest)]
 
 
-def _claims(found: Found) -> str | None:
-    return found.descriptor.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE) or found.descriptor.artifact_type
-
-
-def _claimed(manifest: Manifest) -> str | None:
-    return manifest.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE) or manifest.effective_artifact_type
+def _placed(outcome: Outcome, found: Found) -> Outcome:
+    """With every place where it was found by now."""
+    if isinstance(outcome, Unread):
+        return Unread(replace(outcome.rejected, found=found))
+    return replace(outcome, found=found)

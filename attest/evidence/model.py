@@ -133,7 +133,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All evidence of one subject as one or several stores showed it.
+    """The evidence of one subject as one or several stores showed it; ``whole`` says that every way was asked.
 
     ``complete`` is False where anything may be missing; ``problems`` says what. A damaged piece of evidence that was
     seen is in ``rejected`` and does not make the listing incomplete.
@@ -145,3 +145,4 @@ class Collection:
     complete: bool
     problems: tuple[str, ...]
     listed_at: datetime
+    whole: bool

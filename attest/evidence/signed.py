@@ -6,18 +6,26 @@ says the same, so that everything after this module knows statements only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
 
 from attest import names
-from attest.errors import EnvelopeError
+from attest.errors import EnvelopeError, UsageError, VerificationError
 from attest.oci.digest import Digest
-from attest.signing.bundle import Bundle, verify_envelope
+from attest.oci.manifest import Manifest
+from attest.signing import cosign_legacy
+from attest.signing.bundle import Bundle, MessageSignature, verify_envelope
+from attest.signing.keys import PublicKey
 from attest.signing.proof import Format, KeyAuthor, Proof
+from attest.statements import documents
 from attest.statements.statement import Statement, Subject
 
 if TYPE_CHECKING:
     from attest.evidence.trust import Trust
+
+
+_TIMES: Final = {"tlogEntries", "timestampVerificationData"}
 
 
 class Signed(Protocol):
@@ -47,12 +55,17 @@ class SignedBundle:
     @property
     def claimed_signer(self) -> str:
         """By the key's hint."""
-        return f"key {self.bundle.key_hint}" if self.bundle.key_hint else "a key without a hint"
+        return _claimed_signer(self.bundle)
 
     def prove(self, trust: Trust) -> Proof | None:
         """As `Signed.prove`."""
-        key = verify_envelope(self.bundle.envelope, trust.keys, hint=self.bundle.key_hint)
-        return None if key is None else Proof(KeyAuthor(key), self.format)
+        envelope = self.bundle.envelope
+        return _prove(
+            self.bundle,
+            trust,
+            self.format,
+            lambda: verify_envelope(envelope, trust.keys, hint=self.bundle.key_hint),
+        )
 
     def statement(self) -> Statement:
         """Another payload type is another protocol, and never read as a statement (design.md §3.9)."""
@@ -60,6 +73,126 @@ class SignedBundle:
         if envelope.payload_type != names.IN_TOTO_PAYLOAD:
             raise EnvelopeError("not an in-toto statement", why=f"the payload type is {envelope.payload_type[:160]}")
         return Statement.parse(envelope.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class SimplySigned:
+    """A simple signing payload of cosign, and the rest of its layer as a bundle with a message signature."""
+
+    payload: bytes
+    bundle: Bundle
+
+    @classmethod
+    def parse(cls, payload: bytes, annotations: Mapping[str, str]) -> SimplySigned:
+        """Raises `FormatError`."""
+        return cls(payload, cosign_legacy.signature_bundle(payload, annotations))
+
+    @property
+    def claimed_signer(self) -> str:
+        """cosign wrote no hint."""
+        return _claimed_signer(self.bundle)
+
+    def prove(self, trust: Trust) -> Proof | None:
+        """As `Signed.prove`."""
+        message = self.bundle.content
+        assert isinstance(message, MessageSignature)
+        signature = message.signature
+        return _prove(
+            self.bundle,
+            trust,
+            Format.COSIGN,
+            lambda: next((key for key in trust.keys if key.verify(signature, self.payload)), None),
+            self.payload,
+        )
+
+    def statement(self) -> Statement:
+        """That the manifest it names is signed."""
+        return signature_statement(self.payload, cosign_legacy.signed_manifest(self.payload))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDocument:
+    """A document in a manifest without a signature, and a signature ``over`` that manifest.
+
+    It is a statement about the manifest's subject only if what is signed is the manifest's digest (design.md §3.2).
+    """
+
+    document: bytes
+    manifest: Manifest
+    over: Signed
+
+    @property
+    def claimed_signer(self) -> str:
+        """Of the signature."""
+        return self.over.claimed_signer
+
+    def prove(self, trust: Trust) -> Proof | None:
+        """As `Signed.prove`."""
+        return self.over.prove(trust)
+
+    def statement(self) -> Statement:
+        """What the document says about the subject of its manifest."""
+        signature, digest = self.over.statement(), self.manifest.digest
+        if signature.predicate_type != names.PREDICATE_COSIGN_SIGN:
+            raise EnvelopeError(
+                "the document's manifest is not signed", why=f"it has a {signature.predicate_type:.160}"
+            )
+        if not any(item.matches(digest.algorithm, digest.encoded) for item in signature.subjects):
+            raise EnvelopeError("the signature is over another manifest", why=f"not {digest}")
+        about = self.manifest.subject
+        if about is None:
+            raise EnvelopeError("the document's manifest has no subject")
+        try:
+            document = documents.read(self.document, where="document")
+        except UsageError as error:
+            raise EnvelopeError(error.what, where=error.where) from None
+        if document.predicate_type is None:
+            raise EnvelopeError("no predicate type is known for such a document", why=document.media_type)
+        subject = Subject(None, {about.digest.algorithm: about.digest.encoded})
+        return Statement(self.document, names.STATEMENT_V1, document.predicate_type, (subject,), document.value)
+
+
+def _prove(
+    bundle: Bundle,
+    trust: Trust,
+    format: Format,
+    find_key: Callable[[], PublicKey | None],
+    message: bytes | None = None,
+) -> Proof | None:
+    """By certificate under the trust root; by a key without, or with what log entries and timestamps prove beside it.
+
+    ``message`` is what a message signature is over. The `log` and `timestamp` of a policy are about certificates, which
+    are worth nothing without a time; a key needs neither, but what stands beside its signature must hold.
+    """
+    if "publicKey" not in bundle.material:
+        if trust.sigstore is None:
+            raise VerificationError(
+                "certificate", expected="a key, since the policy names no trust root", found="a certificate"
+            )
+        from attest.signing.sigstore.artifact import Artifact
+        from attest.signing.sigstore.verify import verify
+
+        artifact = None if message is None else Artifact.of_bytes(message)
+        proof = verify(bundle, trust.sigstore.root, trust.sigstore.requirements, artifact=artifact)
+        return replace(proof, format=format)
+    key = find_key()
+    if key is None:
+        return None
+    if trust.sigstore is None or not (bundle.material.keys() & _TIMES):
+        return Proof(KeyAuthor(key), format)
+    from attest.signing.sigstore.artifact import Artifact
+    from attest.signing.sigstore.verify import Requirements, verify_with_key
+
+    artifact = None if message is None else Artifact.of_bytes(message)
+    nothing = Requirements(log=0, timestamp=0)
+    proof = verify_with_key(bundle, key, root=trust.sigstore.root, requirements=nothing, artifact=artifact)
+    return replace(proof, format=format)
+
+
+def _claimed_signer(bundle: Bundle) -> str:
+    if "publicKey" not in bundle.material:
+        return "a certificate"
+    return f"key {bundle.key_hint}" if bundle.key_hint else "a key without a hint"
 
 
 def signature_statement(raw: bytes, manifest: Digest) -> Statement:

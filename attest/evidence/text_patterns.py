@@ -14,6 +14,7 @@ from typing import Final
 from attest.errors import UsageError
 
 _STAR: Final = re.compile(r"(?<=[/@:])\*(?=[/@:]|\Z)")
+_OWNED: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:]+(?::[0-9]+)?/[^/@:]+[/@:]")
 _SEGMENT: Final = r"(?!\.{1,2}(?:[/@:]|\Z))[A-Za-z0-9._+~-]+"
 
 
@@ -45,3 +46,22 @@ class Pattern:
 
     def __str__(self) -> str:
         return self.text
+
+
+def identity_pattern(text: str) -> Pattern:
+    """A pattern for whom a certificate names. Raises `UsageError` also for one that strangers could match.
+
+    In a URI the scheme, the host and the first segment, which is the owner, are exact; an e-mail address has no ``*``.
+    """
+    pattern = Pattern.parse(text)
+    exact = _STAR.split(text)[0]
+    if pattern.is_exact:
+        return pattern
+    if "://" in text and not _OWNED.match(exact):
+        raise UsageError(
+            f"too wide a pattern: {text[:160]!r}",
+            why="scheme, host and owner are written out, as in https://github.com/acme/*: anybody can be another owner",
+        )
+    if "://" not in text and "/" not in exact:
+        raise UsageError(f"too wide a pattern: {text[:160]!r}", why="only a URI or a path has parts that may vary")
+    return pattern

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from attest.evidence.identity import Identity, KeyIdentity
+from attest.oci.digest import Digest
 from attest.signing.keys import PublicKey
+
+if TYPE_CHECKING:
+    from attest.signing.sigstore.trusted_root import TrustedRoot
+    from attest.signing.sigstore.verify import Requirements
+
+
+@dataclass(frozen=True, slots=True)
+class Sigstore:
+    """A trust root, and what a signature with a certificate needs under it."""
+
+    root: TrustedRoot
+    requirements: Requirements
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Who is trusted. Without a trust root only keys are."""
+    """Who is trusted. Without ``sigstore`` no certificate of Fulcio's is, and no log and no timestamp is looked at."""
 
     identities: tuple[Identity, ...]
+    sigstore: Sigstore | None = None
 
     @property
     def keys(self) -> tuple[PublicKey, ...]:
         """Of all identities that are keys."""
         return tuple(item.key for item in self.identities if isinstance(item, KeyIdentity))
+
+    @property
+    def root(self) -> Digest | None:
+        """The digest of the trust root's file."""
+        return None if self.sigstore is None else Digest("sha256", self.sigstore.root.digest)

@@ -47,7 +47,11 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSet:
-    """Everything that a policy may look at about one subject. ``complete`` as in `Collection`."""
+    """Everything that a policy may look at about one subject.
+
+    ``complete`` and ``whole`` as in `Collection`; ``root`` is the digest of the trust root, None where keys alone were
+    trusted or nothing was verified.
+    """
 
     subject: Subject
     verified: tuple[Verified, ...]
@@ -55,6 +59,8 @@ class EvidenceSet:
     complete: bool
     problems: tuple[str, ...]
     listed_at: datetime | None
+    whole: bool
+    root: Digest | None
 
 
 def verify(collection: Collection, trust: Trust, *, now: datetime) -> EvidenceSet:
@@ -74,12 +80,14 @@ def verify(collection: Collection, trust: Trust, *, now: datetime) -> EvidenceSe
         complete=collection.complete,
         problems=collection.problems,
         listed_at=collection.listed_at,
+        whole=collection.whole,
+        root=trust.root,
     )
 
 
 def nothing_found(subject: Subject, problem: str) -> EvidenceSet:
     """The set for a subject whose store could not be asked: empty, and incomplete for the reason given."""
-    return EvidenceSet(subject, (), (), False, (problem,), None)
+    return EvidenceSet(subject, (), (), False, (problem,), listed_at=None, whole=False, root=None)
 
 
 def _check(candidate: Candidate, subject: Subject, trust: Trust, now: datetime) -> Verified | Rejected:

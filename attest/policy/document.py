@@ -13,29 +13,28 @@ from pathlib import Path
 from typing import Final
 
 from attest import limits
-from attest.errors import KeyFileError, PolicyError
-from attest.evidence.identity import Identity, KeyIdentity, Signer
+from attest.errors import PolicyError
+from attest.evidence.identity import Identity, Signer
 from attest.evidence.model import Subject
 from attest.evidence.patterns import SubjectPattern, matches_any, parse_pattern
-from attest.evidence.trust import Trust
+from attest.evidence.trust import Sigstore, Trust
 from attest.oci.digest import Digest
-from attest.policy import yaml_nodes
+from attest.policy import trust, yaml_nodes
 from attest.policy.fields import Fields
+from attest.policy.identities import read_identity
 from attest.policy.matching import distinct
 from attest.policy.rules import RULES
 from attest.policy.rules.provenance import SLSA_MAX
 from attest.policy.rules.rule import Builder, Context, Mode, Rule, Terms, Written
+from attest.policy.trust import RootTerms
 from attest.regular_file import open_regular
 
 VERSION: Final = 1
 
 _KEYS: Final = ("version", "name", "applies_to", "trust", "identities", "builders", "rules", "unresolved")
 _LATER: Final = ("waivers", "tests", "extends", "undigested")
-_TRUST_LATER: Final = ("root", "root_max_age", "log", "timestamp")
-_IDENTITY_LATER: Final = ("issuer", "subject", "claims")
 _RULE_KEYS: Final = ("id", "require", "by", "threshold", "mode")
 _RULES_LATER: Final = ("scan", "vex", "vsa", "release", "no-revocation", "audit", "review")
-_KEYS_ONLY: Final = "this version verifies keys only: write trust: {keys_only: true}"
 
 
 class Leniency(StrEnum):
@@ -47,19 +46,22 @@ class Leniency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``digest`` is that of the file's bytes. ``unresolved`` is about packages whose artifacts only the store named."""
+    """``digest`` is that of the file's bytes; ``root`` is None where only keys are trusted.
+
+    ``unresolved`` is about packages whose artifacts only the store named.
+    """
 
     name: str
     digest: Digest
     applies_to: tuple[SubjectPattern, ...]
+    root: RootTerms | None
     identities: Mapping[str, Identity] = field(hash=False)
     rules: tuple[Rule, ...]
     unresolved: Leniency = Leniency.DENY
 
-    @property
-    def trust(self) -> Trust:
-        """Against what evidence is verified for this policy."""
-        return Trust(tuple(self.identities.values()))
+    def trust(self, sigstore: Sigstore | None = None) -> Trust:
+        """Against what evidence is verified for this policy, with the trust root that it names."""
+        return Trust(tuple(self.identities.values()), sigstore)
 
     def applies(self, subject: Subject) -> bool:
         """Whether ``subject`` is a package or an image that the policy is for."""
@@ -81,53 +83,26 @@ def parse(data: bytes, *, where: str, base: Path) -> Policy:
     fields = Fields(yaml_nodes.read(data, where=where), "policy")
     fields.only(*_KEYS, later=_LATER)
     fields.integer("version", minimum=VERSION, maximum=VERSION)
-    _trust(fields)
-    context = _context(fields, base)
+    root = trust.read(fields, base)
+    context = _context(fields, base, keys_only=root is None)
     return Policy(
         name=fields.string("name"),
         digest=Digest.of(data),
         applies_to=fields.each("applies_to", parse_pattern),
+        root=root,
         identities=context.identities,
         rules=_rules(fields, context),
         unresolved=fields.choice("unresolved", Leniency, Leniency.DENY),
     )
 
 
-def _trust(fields: Fields) -> None:
-    if not fields.has("trust"):
-        raise PolicyError("policy: 'trust' is missing", where=fields.where, next_step=_KEYS_ONLY)
-    trust = Fields(fields.node("trust"), "'trust'")
-    trust.only("keys_only", later=_TRUST_LATER)
-    if not trust.has("keys_only") or not trust.boolean("keys_only"):
-        raise PolicyError("'trust': 'keys_only' must be true", where=trust.line_of("keys_only"), next_step=_KEYS_ONLY)
-
-
-def _context(fields: Fields, base: Path) -> Context:
-    identities = {name: _identity(name, item, base) for name, item in fields.named("identities", "identity")}
+def _context(fields: Fields, base: Path, *, keys_only: bool) -> Context:
+    identities = {
+        name: read_identity(name, item, base, keys_only=keys_only)
+        for name, item in fields.named("identities", "identity")
+    }
     builders = {name: _builder(name, item, identities) for name, item in fields.named("builders", "builder")}
     return Context(identities, builders)
-
-
-def _identity(name: str, fields: Fields, base: Path) -> Identity:
-    from attest.signing.keys import load_public
-
-    fields.only("key", "until", "for", later=_IDENTITY_LATER)
-    path = base / fields.string("key")
-    try:
-        key = load_public(path)
-    except KeyFileError as error:
-        raise PolicyError(
-            f"{fields.what}: {path}: {error.what}",
-            where=fields.line_of("key"),
-            why=error.why,
-            next_step=error.next_step,
-        ) from None
-    return KeyIdentity(
-        name=name,
-        key=key,
-        packages=fields.each("for", parse_pattern) if fields.has("for") else (),
-        until=fields.midnight("until") if fields.has("until") else None,
-    )
 
 
 def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> Builder:

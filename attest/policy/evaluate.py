@@ -35,12 +35,14 @@ def evaluate(policy: Policy, evidence: EvidenceSet, *, now: datetime) -> Verdict
         findings=findings,
         policy=policy.name,
         policy_digest=policy.digest,
+        root=evidence.root,
         evidence=tuple(sorted(digests)),
         verified=len(evidence.verified),
         rejected=len(evidence.rejected),
         complete=evidence.complete,
         problems=evidence.problems,
         listed_at=evidence.listed_at,
+        whole=evidence.whole,
         now=now,
     )
 
@@ -166,6 +168,7 @@ def _considered(item: Verified, fate: Fate, reason: str) -> Considered:
         binding=item.binding,
         fate=fate,
         reason=reason,
+        proof=item.proof,
     )
 
 

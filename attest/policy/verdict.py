@@ -11,6 +11,7 @@ from attest.evidence.binding import Binding
 from attest.oci.digest import Digest
 from attest.policy.codes import Code
 from attest.policy.rules.rule import Mode
+from attest.signing.proof import Proof
 from attest.stores.protocol import Place
 
 
@@ -45,7 +46,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """One piece of evidence under one rule. ``claims`` is its predicate or artifact type, ``reason`` why this fate."""
+    """One piece of evidence under one rule. ``claims`` is its predicate or artifact type, ``reason`` why this fate.
+
+    ``proof`` is None for what was rejected.
+    """
 
     digest: Digest
     places: tuple[Place, ...]
@@ -54,6 +58,7 @@ class Considered:
     binding: Binding | None
     fate: Fate
     reason: str
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,10 @@ class Finding:
 class Verdict:
     """All findings and the answer about one subject.
 
-    ``evidence`` are the digests of everything that was looked at, ``verified`` and ``rejected`` how many of each;
-    ``complete`` and ``problems`` are the listing's, ``listed_at`` its age (None where nothing could be listed).
+    ``root`` is the digest of the trust root, None where keys alone were trusted. ``evidence`` are the digests of
+    everything that was looked at, ``verified`` and ``rejected`` how many of each; ``complete`` and ``problems`` are the
+    listing's, ``listed_at`` its age (None where nothing could be listed), and ``whole`` is False where the first answer
+    of the stores was enough to admit.
     """
 
     subject: str
@@ -85,10 +92,12 @@ class Verdict:
     findings: tuple[Finding, ...]
     policy: str
     policy_digest: Digest
+    root: Digest | None
     evidence: tuple[Digest, ...]
     verified: int
     rejected: int
     complete: bool
     problems: tuple[str, ...]
     listed_at: datetime | None
+    whole: bool
     now: datetime

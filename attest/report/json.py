@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from attest.policy.verdict import Considered, Finding, Outcome, Verdict
+from attest.signing.proof import Proof
 
 
 def answer(verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "digest": verdict.digest,
         "outcome": verdict.outcome.value,
         "policy": {"name": verdict.policy, "digest": str(verdict.policy_digest)},
+        "trustRoot": None if verdict.root is None else str(verdict.root),
         "findings": [_finding(finding) for finding in verdict.findings],
         "evidence": {
             "verified": verdict.verified,
@@ -33,6 +35,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         },
         "listing": {
             "complete": verdict.complete,
+            "whole": verdict.whole,
             "problems": list(verdict.problems),
             "listedAt": None if verdict.listed_at is None else moment(verdict.listed_at),
         },
@@ -65,6 +68,15 @@ def _considered(item: Considered) -> dict[str, Any]:
         "fate": item.fate.value,
         "reason": item.reason,
         "signers": list(item.signers),
+        "proof": None if item.proof is None else _proof(item.proof),
         "binding": None if item.binding is None else item.binding.value,
         "found": [{"store": place.store, "where": place.where.value} for place in item.places],
+    }
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    return {
+        "author": str(proof.author),
+        "format": proof.format.value,
+        "time": None if proof.time is None else moment(proof.time),
     }

@@ -34,7 +34,7 @@ def _lines(verdict: Verdict, style: Style, explain: bool) -> Iterator[str]:
             yield from (_candidate(item, style) for item in finding.considered)
     yield style.paint(f"  policy {verdict.policy}  {verdict.policy_digest}", Role.QUIET)
     when = "never listed" if verdict.listed_at is None else f"listed {moment(verdict.listed_at)}"
-    whole = "" if verdict.complete else ", incompletely"
+    whole = ", incompletely" if not verdict.complete else "" if verdict.whole else ", until it was enough"
     counts = f"{len(verdict.evidence)} found, {verdict.verified} verified, {verdict.rejected} rejected"
     yield style.paint(f"  evidence: {counts}; {when}{whole}; judged {moment(verdict.now)}", Role.QUIET)
 

@@ -21,6 +21,7 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference
 from attest.stores import durable
+from attest.stores.listings import listings
 from attest.stores.protocol import Referrers, Store
 
 _ENTRIES: Final = "content"
@@ -163,6 +164,9 @@ class CachedStore:
 
     def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
         return self._store.referrers(repository, subject, artifact_type=artifact_type)
+
+    def listings(self, repository: str, subject: Digest) -> Iterator[Referrers]:
+        return listings(self._store, repository, subject)
 
     def tag(self, reference: Reference, descriptor: Descriptor) -> None:
         self._store.tag(reference, descriptor)

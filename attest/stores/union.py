@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, TypeVar
 
 from attest import limits
@@ -17,6 +18,7 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest
 from attest.oci.reference import Reference
+from attest.stores.listings import listings
 from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Found, Referrers, Store, unite
 
@@ -73,20 +75,59 @@ class UnionStore:
                 return error
 
         answers = tuple(zip(self._members, in_parallel(ask, self._members), strict=True))
-        listings = [(member, answer) for member, answer in answers if isinstance(answer, Referrers)]
+        listed = [(member, answer) for member, answer in answers if isinstance(answer, Referrers)]
         failures = [answer for _, answer in answers if isinstance(answer, StoreError)]
-        if not listings:
+        if not listed:
             raise _together(failures, "no store can be read")
+        return self._united(repository, listed, failures)
+
+    def listings(self, repository: str, subject: Digest) -> Iterator[Referrers]:
+        """What all stores list, each asked in its first way, then each that has one in its second."""
+        asked = [(member, listings(member.store, member.place(repository), subject)) for member in self._members]
+        failures: list[StoreError] = []
+        listed_at: datetime | None = None
+        untold = False
+
+        def ask(item: tuple[Member, Iterator[Referrers]]) -> Referrers | StoreError | None:
+            try:
+                return next(item[1], None)
+            except StoreError as error:
+                return error
+
+        while asked:
+            answers = tuple(zip(asked, in_parallel(ask, asked), strict=True))
+            listed = [(item[0], answer) for item, answer in answers if isinstance(answer, Referrers)]
+            told = [answer for _, answer in answers if isinstance(answer, StoreError)]
+            failures += told
+            untold = untold or bool(told)
+            if listed:
+                part = self._united(repository, listed, failures)
+                listed_at, untold = part.listed_at, False
+                yield part
+            asked = [item for item, answer in answers if isinstance(answer, Referrers)]
+        if listed_at is None or len(failures) == len(self._members):
+            raise _together(failures, "no store can be read")
+        if untold:
+            yield Referrers((), False, listed_at, tuple(map(str, failures)))
+
+    def members(self, repository: str) -> Iterator[tuple[Store, str]]:
+        """Each store, and its own name of ``repository``."""
+        for member in self._members:
+            yield member.store, member.place(repository)
+
+    def _united(
+        self, repository: str, listed: Sequence[tuple[Member, Referrers]], failures: Sequence[StoreError]
+    ) -> Referrers:
         claims: dict[Digest, list[tuple[Member, Found]]] = {}
-        for member, listing in listings:
+        for member, listing in listed:
             for found in listing.items:
                 claims.setdefault(found.descriptor.digest, []).append((member, found))
         items = unite(self._agreed(repository, claimed) for claimed in claims.values())
-        said = (problem for _, listing in listings for problem in listing.problems)
+        said = (problem for _, listing in listed for problem in listing.problems)
         return Referrers(
             items[: limits.REFERRERS],
-            not failures and len(items) <= limits.REFERRERS and all(listing.complete for _, listing in listings),
-            min(listing.listed_at for _, listing in listings),
+            not failures and len(items) <= limits.REFERRERS and all(listing.complete for _, listing in listed),
+            min(listing.listed_at for _, listing in listed),
             tuple(dict.fromkeys((*map(str, failures), *said))),
         )
 

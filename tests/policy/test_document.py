@@ -98,6 +98,19 @@ def top(line: str) -> str:
     return line + "\n" + HEAD + SIGNED
 
 
+def trust(terms: str) -> str:
+    return HEAD.replace("keys_only: true", terms) + SIGNED
+
+
+def builder(terms: str) -> str:
+    """A policy whose third identity, in line 8, is this."""
+    return HEAD.replace("key: builder.pub", terms) + SIGNED
+
+
+def keyless(terms: str) -> str:
+    return builder(terms).replace("keys_only: true", "root: public-good")
+
+
 REFUSED = {
     "not a mapping": ("- a\n", 1, "policy: expected keys and values: it is a list"),
     "a text": ("hello\n", 1, "policy: expected keys and values: it is hello"),
@@ -123,14 +136,52 @@ REFUSED = {
     "applies_to no pattern": (HEAD.replace("pkg:npm/*", "pkg:npm/app*") + SIGNED, 3, "not a package pattern"),
     "applies_to twice": (HEAD.replace('"pkg:npm/*"', "pkg:npm/a, pkg:npm/a") + SIGNED, 3, "stands twice"),
     "trust missing": (HEAD.replace("trust: {keys_only: true}\n", "") + SIGNED, 1, "'trust' is missing"),
-    "trust keyless": (HEAD.replace("keys_only: true", "root: public-good") + SIGNED, 4, "'root' is not in this"),
     "trust false": (HEAD.replace("keys_only: true", "keys_only: false") + SIGNED, 4, "'keys_only' must be true"),
     "trust yes": (HEAD.replace("keys_only: true", "keys_only: yes") + SIGNED, 4, "expected true or false: it is yes"),
-    "trust empty": (HEAD.replace("keys_only: true", "") + SIGNED, 4, "'keys_only' must be true"),
+    "trust empty": (HEAD.replace("keys_only: true", "") + SIGNED, 4, "'trust': 'root' is missing"),
+    "trust both": (trust("keys_only: true, root: staging"), 4, "'trust': unknown key 'root': known: keys_only"),
+    "trust unknown": (trust("root: staging, logs: 1"), 4, "unknown key 'logs': nearest: log"),
+    "trust no file": (trust("root: none.json"), 4, "none.json: cannot read the file: No such file"),
+    "trust no root": (trust("root: release.pub"), 4, "release.pub: cannot read the trusted root"),
+    "trust age of a file": (
+        trust("root: release.pub, root_max_age: 30d"),
+        4,
+        "'root_max_age' is for roots with a name",
+    ),
+    "trust age": (trust("root: staging, root_max_age: 30"), 4, "expected text: it is 30"),
+    "trust age in weeks": (trust("root: staging, root_max_age: 3w"), 4, "not an age: '3w'"),
+    "trust age of nothing": (trust("root: staging, root_max_age: 0d"), 4, "not an age: '0d'"),
+    "trust log": (trust("root: staging, log: 17"), 4, "'log': expected a whole number from 0 to 16: it is 17"),
+    "trust timestamp": (trust("root: staging, timestamp: 0"), 4, "'timestamp': expected a whole number from 1 to 16"),
     "unresolved": (top("unresolved: maybe"), 1, "unknown value 'maybe': known: deny, warn"),
-    "identity keyless": (HEAD.replace("key: builder.pub", "issuer: x") + SIGNED, 8, "'issuer' is not in this version"),
+    "identity keyless": (builder("issuer: x, subject: y"), 8, "a certificate cannot be verified without a trust root"),
+    "identity of two kinds": (builder("key: builder.pub, issuer: x"), 8, "there are 'key' and 'issuer'"),
+    "identity subject only": (builder("subject: x"), 8, "expected exactly one of 'key', 'issuer': there is none"),
+    "identity issuer only": (keyless("issuer: x"), 8, "identity 'builder': 'subject' is missing"),
+    "identity issuers": (keyless("issuer: 'https://*', subject: y"), 8, "'issuer' is exact"),
+    "identity everybody": (keyless("issuer: x, subject: '*'"), 8, "'subject': not a pattern: '*'"),
+    "identity any owner": (keyless("issuer: x, subject: 'https://github.com/*'"), 8, "'subject': too wide a pattern"),
+    "identity any domain": (keyless("issuer: x, subject: 'dev@*'"), 8, "'subject': too wide a pattern: 'dev@*'"),
+    "identity look-alikes": (keyless("issuer: x, subject: 'https://github.com/acme*'"), 8, "'subject': not a pattern"),
+    "identity unknown claim": (keyless("issuer: x, subject: y, claims: {repo: z}"), 8, "unknown key 'repo': known: "),
+    "identity claim nearly": (
+        keyless("issuer: x, subject: y, claims: {source_repositori: z}"),
+        8,
+        "unknown key 'source_repositori': nearest: source_repository",
+    ),
+    "identity claim of anybody": (
+        keyless("issuer: x, subject: y, claims: {source_repository: 'https://github.com/*/*'}"),
+        8,
+        "'claims': 'source_repository': too wide a pattern",
+    ),
+    "identity formats": (builder("key: builder.pub, formats: [notation]"), 8, "it never signs as 'notation'"),
+    "identity no formats": (builder("key: builder.pub, formats: []"), 8, "'formats' is empty"),
     "identity unknown key": (HEAD.replace("key: builder.pub", "kye: x") + SIGNED, 8, "unknown key 'kye': nearest: key"),
-    "identity no key": (HEAD.replace("key: builder.pub", "") + SIGNED, 8, "identity 'builder': 'key' is missing"),
+    "identity no key": (
+        HEAD.replace("key: builder.pub", "") + SIGNED,
+        8,
+        "identity 'builder': expected exactly one of 'key'",
+    ),
     "identity key absent": (HEAD.replace("builder.pub", "none.pub") + SIGNED, 8, "none.pub: cannot read the key"),
     "identity key a folder": (HEAD.replace("builder.pub", ".") + SIGNED, 8, "cannot read the key"),
     "identity name": (HEAD.replace("builder:", "'a b':") + SIGNED, 8, "not a name: 'a b'"),

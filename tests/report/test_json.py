@@ -22,7 +22,7 @@ from attest.policy.verdict import Fate, Outcome, Verdict
 from attest.report.json import answer, moment
 from attest.report.schemas import NAMES, schema
 from attest.stores.protocol import Where
-from tests.evidence_factory import CYCLONEDX, DIGEST, NOW, SUBJECT, signed
+from tests.evidence_factory import CYCLONEDX, DIGEST, NOW, SUBJECT, key, signed
 from tests.report.conftest import Judge
 
 VALIDATOR = jsonschema.Draft202012Validator(schema("verdict"), format_checker=jsonschema.FormatChecker())
@@ -53,6 +53,11 @@ def test_one_verdict_whole(admitted: Verdict) -> None:
             "fate": "counted",
             "reason": "bound by anchor",
             "signers": ["release"],
+            "proof": {
+                "author": f"key sha256:{key('release').public.fingerprint}",
+                "format": "bundle",
+                "time": None,
+            },
             "binding": "anchor",
             "found": found,
         },
@@ -62,6 +67,7 @@ def test_one_verdict_whole(admitted: Verdict) -> None:
             "fate": "rejected",
             "reason": "signed: carries no signature",
             "signers": [],
+            "proof": None,
             "binding": None,
             "found": found,
         },
@@ -85,8 +91,9 @@ def test_one_verdict_whole(admitted: Verdict) -> None:
         "digest": str(DIGEST),
         "outcome": "admitted",
         "policy": {"name": "gate", "digest": str(admitted.policy_digest)},
+        "trustRoot": None,
         "evidence": {"verified": 1, "rejected": 1, "digests": sorted([signature, document])},
-        "listing": {"complete": True, "problems": [], "listedAt": "2026-11-21T11:59:30Z"},
+        "listing": {"complete": True, "whole": True, "problems": [], "listedAt": "2026-11-21T11:59:30Z"},
         "now": "2026-11-21T12:00:00Z",
     }
 

@@ -1,0 +1,165 @@
+"""Reading what was found: manifests, then the layers that are signed. Whatever fails costs only itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar
+
+from attest import limits, names
+from attest.errors import FormatError, NotFound, StoreError
+from attest.evidence.forms import Form, claimed, signed_layers
+from attest.evidence.model import Candidate, Check, Rejected
+from attest.oci.descriptor import Descriptor
+from attest.oci.digest import Digest
+from attest.oci.manifest import Manifest
+from attest.stores.parallel import in_parallel
+from attest.stores.protocol import Found, Store, Where
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What may be good: it could not be read, which says nothing about it."""
+
+    rejected: Rejected
+
+    @property
+    def digest(self) -> Digest:
+        return self.rejected.digest
+
+    @property
+    def problem(self) -> str:
+        return f"{self.rejected.digest}: {self.rejected.reason}"
+
+
+Outcome: TypeAlias = Candidate | Rejected | Unread
+
+
+class _Unfit(Exception):
+    """Carries a rejection out of the steps that read."""
+
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(rejected.reason)
+        self.rejected = rejected
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    """One signed blob and the layers that name it: cosign signs one payload many times."""
+
+    seen: Candidate
+    layers: tuple[tuple[Descriptor, Form], ...]
+
+    @property
+    def size(self) -> int:
+        return self.layers[0][0].size
+
+
+class Reader:
+    """Reads from one repository; of signed content at most `limits.EVIDENCE_TOTAL` bytes in all."""
+
+    def __init__(self, store: Store, repository: str) -> None:
+        self._store = store
+        self._repository = repository
+        self._left = limits.EVIDENCE_TOTAL
+
+    def read(self, found: Sequence[Found], *, about: Digest) -> dict[Digest, list[Outcome]]:
+        """What is attached to the manifest ``about``, by the digest of its own manifest."""
+        outcomes: dict[Digest, list[Outcome]] = {}
+        blobs: list[_Blob] = []
+        for seen in in_parallel(lambda item: self._guarded(item, lambda: self._manifest(item, about)), found):
+            mine = outcomes.setdefault(seen.digest, [])
+            layers = list(signed_layers(seen.manifest)) if isinstance(seen, Candidate) else []
+            if not isinstance(seen, Candidate) or not layers:
+                mine.append(seen)
+                continue
+            if len(layers) > limits.SIGNATURES:
+                mine.append(_unread(seen, f"not read: more than {limits.SIGNATURES} signatures in one manifest"))
+            for blob in _blobs(seen, layers[: limits.SIGNATURES]):
+                self._left -= blob.size
+                if self._left < 0:
+                    mine.append(_unread(seen, f"not read: there is more evidence than {limits.EVIDENCE_TOTAL} bytes"))
+                else:
+                    blobs.append(blob)
+        for blob, read in zip(blobs, in_parallel(self._content, blobs), strict=True):
+            outcomes[blob.seen.digest].extend(read)
+        return outcomes
+
+    def document(self, candidate: Candidate) -> bytes | Rejected | Unread:
+        """The one file of an unsigned document."""
+        layer = candidate.manifest.layers[0]
+        self._left -= layer.size
+        if self._left < 0:
+            return _unread(candidate, f"not read: there is more evidence than {limits.EVIDENCE_TOTAL} bytes")
+        return self._guarded(candidate.found, lambda: self._data(candidate.found, layer))
+
+    def _content(self, blob: _Blob) -> list[Outcome]:
+        seen = blob.seen
+        data = self._guarded(seen.found, lambda: self._data(seen.found, blob.layers[0][0]))
+        if not isinstance(data, bytes):
+            return [data]
+        return [self._signed(seen, layer, form, data) for layer, form in blob.layers]
+
+    @staticmethod
+    def _signed(seen: Candidate, layer: Descriptor, form: Form, data: bytes) -> Candidate | Rejected:
+        claims = form.claims(seen.manifest, layer)
+        try:
+            return replace(seen, signed=form.read(layer, data), claims=claims)
+        except FormatError as error:
+            return Rejected(seen.found, Check.FORM, str(error), claims)
+
+    def _manifest(self, found: Found, about: Digest) -> Candidate:
+        raw = self._fetch(found, found.descriptor, limits.MANIFEST)
+        try:
+            manifest = Manifest.parse(raw, media_type=found.descriptor.media_type)
+            other = manifest.subject and manifest.subject.digest
+            if other != about and not _is_tagged(found):
+                raise FormatError("the manifest has another subject", why=str(other))
+        except FormatError as error:
+            raise _Unfit(Rejected(found, Check.FORM, str(error), _listed_claim(found))) from None
+        return Candidate(found, manifest, None, claimed(manifest))
+
+    def _data(self, found: Found, layer: Descriptor) -> bytes:
+        return layer.data if layer.data is not None else self._fetch(found, layer, limits.EVIDENCE_BLOB)
+
+    def _fetch(self, found: Found, descriptor: Descriptor, limit: int) -> bytes:
+        if descriptor.size > limit:
+            reason = f"{descriptor.size} bytes, more than the limit of {limit}"
+            raise _Unfit(Rejected(found, Check.READ, reason, _listed_claim(found)))
+        try:
+            return self._store.fetch(self._repository, descriptor)
+        except FormatError as error:
+            raise _Unfit(Rejected(found, Check.READ, str(error), _listed_claim(found))) from None
+
+    @staticmethod
+    def _guarded(found: Found, read: Callable[[], T]) -> T | Rejected | Unread:
+        try:
+            return read()
+        except _Unfit as unfit:
+            return unfit.rejected
+        except NotFound as error:
+            return Rejected(found, Check.READ, f"listed but not there: {error}", _listed_claim(found))
+        except StoreError as error:
+            return Unread(Rejected(found, Check.READ, str(error), _listed_claim(found)))
+
+
+def _blobs(seen: Candidate, layers: Iterable[tuple[Descriptor, Form]]) -> Iterable[_Blob]:
+    by_digest: dict[Digest, list[tuple[Descriptor, Form]]] = {}
+    for layer, form in layers:
+        by_digest.setdefault(layer.digest, []).append((layer, form))
+    return [_Blob(seen, tuple(same)) for same in by_digest.values()]
+
+
+def _is_tagged(found: Found) -> bool:
+    """cosign's older tags name manifests without a subject: what is signed says what it is about."""
+    return all(place.where is Where.COSIGN_TAG for place in found.places)
+
+
+def _unread(seen: Candidate, reason: str) -> Unread:
+    return Unread(Rejected(seen.found, Check.READ, reason, seen.claims))
+
+
+def _listed_claim(found: Found) -> str | None:
+    return found.descriptor.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE) or found.descriptor.artifact_type

@@ -1,0 +1,135 @@
+"""How a policy writes whom it trusts (design.md §6, `identities`): one reader a kind of identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypedDict
+
+from attest.errors import KeyFileError, PolicyError
+from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity
+from attest.evidence.patterns import SubjectPattern, parse_pattern
+from attest.evidence.text_patterns import Pattern, identity_pattern
+from attest.policy.fields import Fields
+from attest.signing.proof import Format
+
+_COMMON: Final = ("for", "until", "formats")
+
+
+class Limits(TypedDict):
+    """What every identity may have, as keywords of its class."""
+
+    packages: tuple[SubjectPattern, ...]
+    until: datetime | None
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An identity in the file: its name, its entries, what is common already read, and the directory of its files."""
+
+    name: str
+    fields: Fields
+    limits: Limits
+    base: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of identity: its own keys, the formats that it can sign in, its reader, which raises `PolicyError`."""
+
+    keys: tuple[str, ...]
+    formats: tuple[Format, ...]
+    needs_root: bool
+    read: Callable[[Written], Identity]
+
+
+def read_identity(name: str, fields: Fields, base: Path, *, keys_only: bool) -> Identity:
+    """One entry of `identities`. Raises `PolicyError`."""
+    fields.only(*(key for kind in KINDS.values() for key in kind.keys), *_COMMON)
+    found = [key for key in KINDS if fields.has(key)]
+    if len(found) != 1:
+        raise PolicyError(
+            f"{fields.what}: expected exactly one of {', '.join(map(repr, KINDS))}",
+            where=fields.where,
+            why=f"there are {' and '.join(map(repr, found))}" if found else "there is none",
+        )
+    kind = KINDS[found[0]]
+    fields.only(*kind.keys, *_COMMON)
+    if kind.needs_root and keys_only:
+        raise PolicyError(
+            f"{fields.what}: a certificate cannot be verified without a trust root",
+            where=fields.line_of(found[0]),
+            next_step="write trust: {root: public-good}, or name a file",
+        )
+    limits = Limits(
+        packages=fields.each("for", parse_pattern) if fields.has("for") else (),
+        until=fields.midnight("until") if fields.has("until") else None,
+        formats=_formats(fields, kind),
+    )
+    return kind.read(Written(name, fields, limits, base))
+
+
+def _formats(fields: Fields, kind: Kind) -> tuple[Format, ...]:
+    if not fields.has("formats"):
+        return ()
+    written = fields.strings("formats")
+    for value in written:
+        if value not in kind.formats:
+            raise PolicyError(
+                f"{fields.what}: 'formats': it never signs as {value[:40]!r}",
+                where=fields.line_of("formats"),
+                why=f"known: {', '.join(kind.formats)}",
+            )
+    return tuple(Format(value) for value in written)
+
+
+def _key(written: Written) -> Identity:
+    from attest.signing.keys import load_public
+
+    fields = written.fields
+    path = written.base / fields.string("key")
+    try:
+        return KeyIdentity(written.name, load_public(path), **written.limits)
+    except KeyFileError as error:
+        raise PolicyError(
+            f"{fields.what}: {path}: {error.what}",
+            where=fields.line_of("key"),
+            why=error.why,
+            next_step=error.next_step,
+        ) from None
+
+
+def _certificate(written: Written) -> Identity:
+    fields = written.fields
+    issuer = fields.string("issuer")
+    if "*" in issuer:
+        raise PolicyError(
+            f"{fields.what}: 'issuer' is exact",
+            where=fields.line_of("issuer"),
+            why="whoever may choose an issuer may choose any subject",
+        )
+    subject = fields.parsed("subject", identity_pattern)
+    return CertificateIdentity(written.name, issuer, subject, _claims(fields), **written.limits)
+
+
+def _claims(fields: Fields) -> dict[str, Pattern]:
+    if not fields.has("claims"):
+        return {}
+    from attest.signing.sigstore.identity import CLAIMS
+
+    claims = Fields(fields.node("claims"), f"{fields.what}: 'claims'")
+    claims.only(*CLAIMS)
+    return {claim: claims.parsed(claim, identity_pattern) for claim in claims.keys}
+
+
+KINDS: Final[MappingProxyType[str, Kind]] = MappingProxyType(
+    {
+        "key": Kind(("key",), (Format.BUNDLE, Format.COSIGN), False, _key),
+        "issuer": Kind(("issuer", "subject", "claims"), (Format.BUNDLE, Format.COSIGN), True, _certificate),
+    }
+)
+"""By the key that tells the kind."""

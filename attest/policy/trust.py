@@ -1,0 +1,106 @@
+"""What a policy trusts besides its identities (design.md §6, `trust`): a Sigstore trust root, or keys only.
+
+Reading the policy asks nobody: a root in a file is read with it, as keys are; one with a name is loaded by `load`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from attest.errors import PolicyError, TrustError, UsageError
+from attest.evidence.trust import Sigstore, Trust
+from attest.policy.fields import Fields
+
+if TYPE_CHECKING:
+    from attest.policy.document import Policy
+    from attest.signing.sigstore.trusted_root import TrustedRoot
+
+INSTANCES: Final = ("public-good", "staging")
+"""The roots that have a name; whatever else is written is a file."""
+
+_MOST: Final = 16
+_AGE: Final = re.compile(r"([1-9][0-9]{0,3})([dh])", re.ASCII)
+_UNITS: Final = {"d": "days", "h": "hours"}
+_EITHER: Final = "write trust: {root: public-good}, or a file, or trust: {keys_only: true}"
+
+
+@dataclass(frozen=True, slots=True)
+class RootTerms:
+    """Which trust root, how old what is known of it may be, and how much a certificate's signature needs under it.
+
+    ``root`` is a name out of `INSTANCES`, or what was in the file. ``log`` is the least number of transparency logs,
+    ``timestamp`` that of authorities and logs that prove a time.
+    """
+
+    root: str | TrustedRoot
+    max_age: timedelta | None = None
+    log: int = 1
+    timestamp: int = 1
+
+
+def read(fields: Fields, base: Path) -> RootTerms | None:
+    """The policy's `trust`; None where it trusts keys only. Raises `PolicyError`."""
+    if not fields.has("trust"):
+        raise PolicyError("policy: 'trust' is missing", where=fields.where, next_step=_EITHER)
+    trust = Fields(fields.node("trust"), "'trust'")
+    if trust.has("keys_only"):
+        trust.only("keys_only")
+        if not trust.boolean("keys_only"):
+            raise PolicyError("'trust': 'keys_only' must be true", where=trust.line_of("keys_only"), next_step=_EITHER)
+        return None
+    trust.only("keys_only", "root", "root_max_age", "log", "timestamp")
+    if not trust.has("root"):
+        raise PolicyError("'trust': 'root' is missing", where=trust.where, next_step=_EITHER)
+    name = trust.string("root")
+    max_age = trust.parsed("root_max_age", _age) if trust.has("root_max_age") else None
+    if max_age is not None and name not in INSTANCES:
+        raise PolicyError(
+            "'trust': 'root_max_age' is for roots with a name",
+            where=trust.line_of("root_max_age"),
+            why="nothing says how old a file is",
+            next_step=f"take it out, or name {' or '.join(INSTANCES)}",
+        )
+    return RootTerms(
+        root=name if name in INSTANCES else _file(trust, base / name),
+        max_age=max_age,
+        log=trust.integer("log", minimum=0, maximum=_MOST) if trust.has("log") else 1,
+        timestamp=trust.integer("timestamp", minimum=1, maximum=_MOST) if trust.has("timestamp") else 1,
+    )
+
+
+def load(policy: Policy, *, offline: bool, now: datetime) -> Trust:
+    """The policy's identities and its trust root as it is known now. Raises `TrustError`."""
+    terms = policy.root
+    if terms is None:
+        return policy.trust()
+    from attest.signing.sigstore.verify import Requirements
+
+    root = terms.root
+    if isinstance(root, str):
+        from attest.signing.sigstore.roots import load_root
+
+        root = load_root(root, offline=offline, max_age=terms.max_age, now=now)
+    return policy.trust(Sigstore(root, Requirements(log=terms.log, timestamp=terms.timestamp)))
+
+
+def _file(fields: Fields, path: Path) -> TrustedRoot:
+    from attest.signing.sigstore.roots import read_document
+    from attest.signing.sigstore.trusted_root import TrustedRoot
+
+    try:
+        return TrustedRoot.parse(read_document(path))
+    except TrustError as error:
+        raise PolicyError(
+            f"'trust': 'root': {path}: {error.what}", where=fields.line_of("root"), why=error.why
+        ) from None
+
+
+def _age(text: str) -> timedelta:
+    found = _AGE.fullmatch(text)
+    if found is None:
+        raise UsageError(f"not an age: {text[:40]!r}", why="expected days or hours, such as 30d or 12h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
