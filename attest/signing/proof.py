@@ -54,11 +54,16 @@ class CertificateAuthor:
 @dataclass(frozen=True, slots=True)
 class X509Author:
     """Whom an X.509 certificate of an ordinary CA names: ``subject`` in RFC 4514 form, as found; ``attributes`` are its
-    single attributes, ``root`` the SHA-256 (hex) of the trust anchor's certificate that its chain ended in."""
+    single attributes, ``root`` the SHA-256 (hex) of the certificate that its chain ends in.
+
+    CAs are trusted for some identities and not for others: ``trusted_by`` are the names of those for which all was
+    right.
+    """
 
     subject: str
     attributes: tuple[tuple[str, str], ...]
     root: str
+    trusted_by: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return self.subject

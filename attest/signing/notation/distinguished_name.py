@@ -7,7 +7,7 @@ are compared, never text, so that order, spaces and escapes cannot make one name
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +15,6 @@ from attest.errors import UsageError
 
 if TYPE_CHECKING:
     from cryptography import x509
-
-    from attest.signing.proof import X509Author
 
 _MANDATORY: Final = ("C", "ST", "O")
 _TYPES: Final = {
@@ -63,10 +61,10 @@ class DistinguishedName:
     def __str__(self) -> str:
         return ", ".join(f"{kind}={_escape(value)}" for kind, value in self.attributes)
 
-    def matches(self, author: X509Author) -> bool:
-        """Whether the author's subject has all of these attributes, and none of its own twice (which one is meant?)."""
-        subject = dict(author.attributes)
-        if len(subject) != len(author.attributes):
+    def matches(self, attributes: Sequence[tuple[str, str]]) -> bool:
+        """Whether a subject has all of these attributes, and none of its own twice (which one would be meant?)."""
+        subject = dict(attributes)
+        if len(subject) != len(attributes):
             return False
         return all(subject.get(kind) == value for kind, value in self.attributes)
 

@@ -6,7 +6,8 @@ the answer could not be had; where the check is enforced, that refuses the signa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -101,6 +102,39 @@ def verify_signature(
     return Verification(tuple(findings), Proof(author, Format.NOTATION, stamped.time) if proven else None)
 
 
+def prove(raw: bytes, media_type: str, target: Descriptor, statements: Iterable[Statement], *, now: datetime) -> Proof:
+    """What ``raw`` proves about ``target``, and under which of ``statements``; nothing is fetched.
+
+    A time counts only if each of them proves one, and then the latest. Raises `VerificationError` where none accepts
+    the signature with its author, and `EnvelopeError`.
+    """
+    proofs: list[Proof] = []
+    refusals: list[VerificationError] = []
+    for statement in statements:
+        try:
+            proof = verify_signature(raw, media_type, target, statement, now=now).proof
+        except VerificationError as refusal:
+            refusals.append(refusal)
+        else:
+            proofs += [proof] if proof is not None else []
+    if not proofs:
+        raise (
+            refusals[0]
+            if refusals
+            else VerificationError(
+                Check.AUTHENTICITY.value, expected="an identity with trusted certificates", found="none"
+            )
+        )
+    trusted_by = frozenset[str]().union(
+        *(proof.author.trusted_by for proof in proofs if isinstance(proof.author, X509Author))
+    )
+    times = [proof.time for proof in proofs]
+    author = proofs[0].author
+    assert isinstance(author, X509Author)
+    time = max(moment for moment in times if moment is not None) if all(times) else None
+    return Proof(replace(author, trusted_by=trusted_by), Format.NOTATION, time)
+
+
 def check_integrity(envelope: Envelope, target: Descriptor) -> Chain:
     """Check what needs no trust: that the certificates are as they must be, that the first one's key made the
     signature, and that it is over ``target``. Returns the chain. Raises `VerificationError` and `EnvelopeError`."""
@@ -134,19 +168,17 @@ def _authenticity(envelope: Envelope, chain: Chain, statement: Statement) -> tup
     subject = leaf.subject.rfc4514_string()
     attributes = subject_attributes(leaf.subject)
     kind = StoreKind.CA if envelope.attributes.scheme is Scheme.X509 else StoreKind.SIGNING_AUTHORITY
-    author = X509Author(subject, attributes, thumbprint(chain[-1]))
+    author = X509Author(subject, attributes, thumbprint(chain[-1]), frozenset({statement.name}))
     try:
         trusted = statement.anchors.certificates(kind)
     except TrustError as error:
         return author, _Finding(Outcome.INCONCLUSIVE, f"trusted certificates of kind {kind}", str(error))
     if not trusted:
         return author, _Finding(Outcome.INCONCLUSIVE, f"trusted certificates of kind {kind}", "none")
-    anchor = next((item for item in chain if item in trusted), None)
-    if anchor is None:
+    if not any(item in trusted for item in chain):
         root = f"{chain[-1].subject.rfc4514_string()[:160]} (sha256:{thumbprint(chain[-1])})"
         return author, _Finding(Outcome.FAILED, f"a chain with a trusted certificate of kind {kind}", root)
-    author = X509Author(subject, attributes, thumbprint(anchor))
-    if statement.identities and not any(identity.matches(author) for identity in statement.identities):
+    if statement.identities and not any(identity.matches(attributes) for identity in statement.identities):
         expected = " or ".join(str(identity) for identity in statement.identities)
         return author, _Finding(Outcome.FAILED, expected[:320], subject[:160])
     return author, _PASSED
