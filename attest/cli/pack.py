@@ -15,17 +15,21 @@ if TYPE_CHECKING:
     from attest.cli.delivering import Delivered
     from attest.evidence.model import Subject
     from attest.evidence.pack import Pack
+    from attest.signing.sign import SigningKey
     from attest.stores.protocol import Store
 
 _EXAMPLES = """\
 examples:
   attest pack dist/* --output evidence.pack
   attest pack pkg:npm/semver@7.6.3 --output evidence.pack --policy gate.yaml --trusted keys/release.pub
+  attest pack dist/* --output evidence.pack --policy gate.yaml --trusted keys/release.pub --key packer.key
   attest verify dist/acme-1.0-py3-none-any.whl --policy gate.yaml --store oci-archive:evidence.pack
+  attest verify dist/acme-1.0-py3-none-any.whl --pack-key packer.pub --store oci-archive:evidence.pack
 
 The same evidence gives the same bytes. With --policy, a pack is made only if the policy admits every subject, and the
-policy goes into it, for those who verify with --pack-digest; nobody else will use it. --trusted names the files that
-the policy needs, such as keys."""
+policy goes into it, for those who verify with --pack-digest or, if the pack is signed, with --pack-key; nobody else
+will use it. --trusted names the files that the policy needs, such as keys. A signature over a pack is of a kind of its
+own: it says nothing about the packages in it."""
 
 
 def add(commands: Any) -> None:
@@ -39,6 +43,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--output", required=True, metavar="FILE", help="the file to make; it must not exist")
     parser.add_argument("--policy", metavar="FILE", help="a policy (YAML) that must admit every subject, to pack too")
     parser.add_argument("--trusted", action="append", metavar="FILE", default=[], help="a file that the policy needs")
+    parser.add_argument("--key", metavar="KEY", help="sign the pack with this private key: a file, or a URI as in sign")
     options.add_store(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -52,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli import console, copying, delivering, subjects
     from attest.errors import EXIT_DONE, UsageError
     from attest.policy.document import load
+    from attest.signing.password import password_for
+    from attest.signing.remote_keys import load_signing_key
     from attest.stores.location import Location, Scheme
     from attest.stores.memory import MemoryStore
     from attest.stores.parallel import in_parallel
@@ -63,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.trusted and arguments.policy is None:
         raise UsageError("--trusted goes with --policy")
     policy = None if arguments.policy is None else load(Path(arguments.policy))
+    key = None if arguments.key is None else load_signing_key(arguments.key, password_for(arguments.key))
     location = Location.parse(f"{Scheme.ARCHIVE}:{file}")
     now = datetime.now(UTC)
     with ExitStack() as stack:
@@ -83,25 +91,31 @@ def run(arguments: argparse.Namespace) -> int:
     if done.exit_code != EXIT_DONE:
         delivering.complain(done)
         return done.exit_code
-    made = _write(file, memory, [subject for item, _ in found for subject in item.subjects], arguments)
+    made = _write(file, memory, [subject for item, _ in found for subject in item.subjects], arguments, key)
     if arguments.json:
         subjects_json = [
             {"subject": str(item.subject), "manifest": str(item.subject.manifest.digest)} for item in done.deliveries
         ]
-        console.print_json({"file": str(file), "digest": str(made.digest), "subjects": subjects_json})
+        signed_by = None if key is None else f"sha256:{key.public.fingerprint}"
+        console.print_json(
+            {"file": str(file), "digest": str(made.digest), "signedBy": signed_by, "subjects": subjects_json}
+        )
     else:
         print(f"packed  {file}  {made.digest}")
     return EXIT_DONE
 
 
-def _write(file: Path, memory: Store, subjects: Sequence[Subject], arguments: argparse.Namespace) -> Pack:
+def _write(
+    file: Path, memory: Store, subjects: Sequence[Subject], arguments: argparse.Namespace, key: SigningKey | None
+) -> Pack:
     """From memory, in one order, so that the pack does not depend on where the evidence came from."""
     from pathlib import Path
 
     from attest.cli import packed
     from attest.errors import StoreRefused
-    from attest.evidence import pack
+    from attest.evidence import pack, pack_signature
     from attest.oci.reference import Reference
+    from attest.signing.sign import KeySigner
     from attest.stores.archive import ArchiveStore
     from attest.stores.graph import walk
     from attest.stores.threads import for_threads
@@ -118,5 +132,7 @@ def _write(file: Path, memory: Store, subjects: Sequence[Subject], arguments: ar
     made = pack.write(archive, graph, subjects, policy=policy, trusted=trusted)
     if made.policy is not None:
         packed.load_policy(archive, made, made.digest)  # a pack with a policy that cannot be read there is no use
+    if key is not None:
+        pack_signature.sign(archive, made.manifest, KeySigner(key))
     archive.close()
     return made

@@ -1,4 +1,4 @@
-"""Policies in packs: put in with the files that they need, taken out for those who know the pack's digest."""
+"""Policies in packs: put in with the files that they need, taken out for those who know the pack's digest or signer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attest import limits
 from attest.cli.options import store_texts
@@ -19,6 +20,9 @@ from attest.oci.digest import Digest
 from attest.policy.document import Policy, load
 from attest.stores.archive import ArchiveStore
 from attest.stores.location import Location, Scheme
+
+if TYPE_CHECKING:
+    from attest.signing.keys import PublicKey
 
 
 def read_files(policy: str | None, trusted: Sequence[Path]) -> tuple[tuple[str, bytes] | None, dict[str, bytes]]:
@@ -32,9 +36,10 @@ def read_files(policy: str | None, trusted: Sequence[Path]) -> tuple[tuple[str, 
     return (titles[0], contents[0]), dict(zip(titles[1:], contents[1:], strict=True))
 
 
-def load_policy(store: ArchiveStore, found: Pack, digest: Digest) -> Policy:
-    """The policy in a pack. Raises `DigestMismatch` if ``digest`` is not the pack's, and `UsageError` without one."""
-    contents = pack.files(store, found, digest)
+def load_policy(store: ArchiveStore, found: Pack, by: Digest | PublicKey) -> Policy:
+    """The policy in a pack. Raises what `pack.vouch` raises unless ``by`` vouches for it, and `UsageError` without
+    one."""
+    contents = pack.files(store, found, by)
     if found.policy is None:
         raise UsageError("there is no policy in the pack", where=store.name, next_step="give one with --policy FILE")
     with tempfile.TemporaryDirectory() as folder:
@@ -46,35 +51,45 @@ def load_policy(store: ArchiveStore, found: Pack, digest: Digest) -> Policy:
 
 
 def policy_of_store(arguments: argparse.Namespace) -> Policy:
-    """The policy in the pack that is the store, if ``--pack-digest`` is its digest.
+    """The policy in the pack that is the store, if ``--pack-digest`` is its digest or ``--pack-key`` signed it.
 
-    Raises `UsageError`, `PolicyError`, and what `load_policy` raises.
+    Raises `UsageError`, `KeyFileError`, `PolicyError`, and what `load_policy` raises.
     """
-    digest = parse_digest(arguments.pack_digest)
+    by = vouching(arguments)
+    assert by is not None
     locations = [Location.parse(text) for text in store_texts(arguments)]
     if len(locations) != 1 or locations[0].scheme is not Scheme.ARCHIVE:
-        raise UsageError("--pack-digest is about one pack", next_step="name it with --store oci-archive:FILE")
+        raise UsageError("a policy is taken from one pack", next_step="name it with --store oci-archive:FILE")
     with closing(ArchiveStore(Path(locations[0].root), locations[0].text)) as store:
-        return load_policy(store, open_pack(store, digest), digest)
+        return load_policy(store, open_pack(store, by), by)
 
 
-def parse_digest(text: str) -> Digest:
-    """What ``--pack-digest`` says. Raises `UsageError`."""
+def vouching(arguments: argparse.Namespace) -> Digest | PublicKey | None:
+    """What ``--pack-digest`` says, or the key in the file that ``--pack-key`` names.
+
+    Raises `UsageError` and `KeyFileError`.
+    """
+    if arguments.pack_key is not None:
+        from attest.signing.keys import load_public
+
+        return load_public(arguments.pack_key)
+    if arguments.pack_digest is None:
+        return None
     try:
-        return Digest.parse(text)
+        return Digest.parse(arguments.pack_digest)
     except FormatError as error:
         raise UsageError(error.what, where="--pack-digest", why=error.why) from None
 
 
-def open_pack(store: ArchiveStore, digest: Digest | None) -> Pack:
-    """The pack that an archive is, held against its list and, if it is known, its digest.
+def open_pack(store: ArchiveStore, by: Digest | PublicKey | None) -> Pack:
+    """The pack that an archive is, held against its list and, where something vouches for it, against that.
 
-    Raises `UsageError` for an archive that is none, `DigestMismatch` for another pack, and `StoreUnavailable` for one
-    that is damaged.
+    Raises `UsageError` for an archive that is none, `StoreUnavailable` for one that is damaged, and what `pack.vouch`
+    raises.
     """
     found = pack.complete(store)
     if found is None:
         raise UsageError("not a pack", where=store.name, next_step="make one with attest pack, or use attest copy")
-    if digest is not None:
-        found.check_digest(digest, where=store.name)
+    if by is not None:
+        pack.vouch(store, found, by)
     return found

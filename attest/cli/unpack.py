@@ -11,6 +11,7 @@ _EXAMPLES = """\
 examples:
   attest unpack evidence.pack oci:.attest/{package}
   attest unpack evidence.pack registry.example/evidence --pack-digest sha256:3f1…
+  attest unpack evidence.pack registry.example/evidence --pack-key vendor.pub
 
 The pack is held against its list first: what is missing, changed or added is an error. A policy in it is not used and
 not unpacked."""
@@ -25,7 +26,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("file", metavar="FILE", help="the pack")
     parser.add_argument("destination", metavar="STORE", help="where to put it")
-    parser.add_argument("--pack-digest", metavar="DIGEST", help="the digest that the pack must have")
+    vouching = parser.add_mutually_exclusive_group()
+    vouching.add_argument("--pack-digest", metavar="DIGEST", help="the digest that the pack must have")
+    vouching.add_argument("--pack-key", metavar="FILE", help="the public key that must have signed the pack")
     parser.add_argument("--dry-run", action="store_true", help="say what would be copied, and write nothing")
     options.add_plain_http(parser)
     options.add_json(parser)
@@ -48,9 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.stores_before:
         raise UsageError("--store does not go with unpack", next_step="name it: attest unpack FILE STORE")
     location = Location.parse(arguments.destination)
-    wanted = None if arguments.pack_digest is None else packed.parse_digest(arguments.pack_digest)
+    by = packed.vouching(arguments)
     with closing(ArchiveStore(Path(arguments.file), arguments.file)) as archive:
-        found = packed.open_pack(archive, wanted)
+        found = packed.open_pack(archive, by)
         manifests = [archive.resolve(Reference("", digest=digest)) for digest in found.subjects]
         subjects = tuple(Subject(manifest, name=str(manifest.digest)) for manifest in manifests)
         gathered = copying.gather(copying.Source(Side(for_threads(archive), ""), subjects))

@@ -4,7 +4,8 @@ A pack is an OCI layout in a tar. Under the tag `attest-pack` lies its manifest 
 config is the list of contents, its layers are a policy and the files that the policy needs. The digest of that manifest
 fixes every byte but those of `index.json`, which only repeats what the manifests themselves say.
 
-A pack proves nothing by itself: who made it is anyone. So its policy is used only by those who know its digest.
+A pack proves nothing by itself: who made it is anyone. So its policy is used only by those who know its digest, or a
+key that signed it (`attest.evidence.pack_signature`).
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attest import limits, names
 from attest.errors import DigestMismatch, FormatError, NotFound, StoreUnavailable
+from attest.evidence import pack_signature
 from attest.evidence.model import Subject
 from attest.oci import strict_json
 from attest.oci.descriptor import EMPTY, EMPTY_BYTES, Descriptor
@@ -27,6 +29,9 @@ from attest.stores.archive import ArchiveStore
 from attest.stores.graph import Graph
 from attest.stores.layout import INDEX, MARKER
 from attest.stores.layout_survey import blob_path
+
+if TYPE_CHECKING:
+    from attest.signing.keys import PublicKey
 
 _BYTES: Final = "application/octet-stream"
 _ANY_LAYOUT: Final = frozenset({INDEX, MARKER})
@@ -44,15 +49,19 @@ class Pack:
     def digest(self) -> Digest:
         return self.manifest.digest
 
-    def check_digest(self, digest: Digest, *, where: str) -> None:
-        """Raises `DigestMismatch` if this is another pack."""
-        if self.digest != digest:
-            raise DigestMismatch("another pack", where=where, why=f"its digest is {self.digest}, not {digest}")
-
     @property
     def policy(self) -> str | None:
         """The path of the policy among the `files`."""
         return next((_title(layer) for layer in self.manifest.layers if layer.media_type == names.PACK_POLICY), None)
+
+
+def vouch(store: ArchiveStore, pack: Pack, by: Digest | PublicKey) -> None:
+    """Raises `DigestMismatch` if this is another pack than the one with that digest, `VerificationError` if it is not
+    signed by that key."""
+    if not isinstance(by, Digest):
+        pack_signature.check(store, pack.manifest, by)
+    elif pack.digest != by:
+        raise DigestMismatch("another pack", where=store.name, why=f"its digest is {pack.digest}, not {by}")
 
 
 def write(
@@ -129,7 +138,8 @@ def check(store: ArchiveStore, pack: Pack) -> None:
     members = store.members().keys()
     for path in sorted(wanted.keys() - members):
         raise _damaged(store, f"{path} is missing")
-    for path in sorted(members - wanted.keys() - _ANY_LAYOUT):
+    added = members - wanted.keys() - _ANY_LAYOUT
+    for path in sorted(added - pack_signature.members(store, pack.manifest) if added else added):
         raise _damaged(store, f"{path} was added")
     for path, blob in wanted.items():
         try:
@@ -146,12 +156,12 @@ def complete(store: ArchiveStore) -> Pack | None:
     return pack
 
 
-def files(store: ArchiveStore, pack: Pack, digest: Digest) -> dict[str, bytes]:
-    """The policy and what it needs, by relative path, for those who know the pack's digest.
+def files(store: ArchiveStore, pack: Pack, by: Digest | PublicKey) -> dict[str, bytes]:
+    """The policy and what it needs, by relative path, for those who know the pack's digest or a key that signed it.
 
-    Raises `DigestMismatch` if it is another pack, and `FormatError` for a path that leads elsewhere.
+    Raises what `vouch` raises, and `FormatError` for a path that leads elsewhere.
     """
-    pack.check_digest(digest, where=store.name)
+    vouch(store, pack, by)
     layers = [layer for layer in pack.manifest.layers if layer.media_type in (names.PACK_POLICY, names.PACK_TRUSTED)]
     return {_title(layer): store.fetch("", layer.plain()) for layer in layers}
 
