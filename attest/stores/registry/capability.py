@@ -32,10 +32,12 @@ def classify(response: Response) -> Api:
         return Api.YES if response.media_type == names.OCI_INDEX else Api.NO
     if 300 <= status < 400 or status in (405, 406, 410, 501):
         return Api.NO
-    if status == 404:
-        return Api.NO_REPOSITORY if has_code(response, "NAME_UNKNOWN") else Api.NO
-    if status == 400:
+    if status == 404 and has_code(response, "NAME_UNKNOWN"):
+        return Api.NO_REPOSITORY
+    if status == 400 or (status == 404 and has_code(response, "MANIFEST_UNKNOWN")):
         return Api.NOT_FOR_THIS
+    if status == 404:
+        return Api.NO
     return Api.UNKNOWN
 
 

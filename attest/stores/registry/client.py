@@ -163,9 +163,9 @@ class Client:
     def _show_warnings(self, response: Response) -> None:
         if "warning" not in response.headers:
             return
-        for text in warnings(response):
+        for text in warnings(response, self._login.scrub):
             with self._warned_lock:
                 if text in self._warned or len(self._warned) >= _WARNINGS:
                     continue
                 self._warned.add(text)
-            self._options.on_warning(f"{self.host}: {self._login.scrub(text)}")
+            self._options.on_warning(f"{self.host}: {text}")

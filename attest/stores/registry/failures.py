@@ -14,15 +14,18 @@ _TYPE_CODES: Final = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "MANIFEST_UNV
 _ERRORS_LIMIT: Final = 64 * limits.KIB
 
 
-def codes(response: Response) -> tuple[tuple[str, str], ...]:
-    """The code and message of each error in the body; none where it is not the specification's form."""
+def codes(response: Response, scrub: Callable[[str], str] = str) -> tuple[tuple[str, str], ...]:
+    """The code and message of each error in the body; none where it is not the specification's form.
+
+    ``scrub`` sees the text whole: half a secret would not be recognised.
+    """
     try:
         value = strict_json.read_object(response.body, where="error", limit=_ERRORS_LIMIT)
     except FormatError:
         return ()
     errors = value.get("errors")
     found = [item for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []
-    return tuple((_text(item.get("code"), 40), _text(item.get("message"), 200)) for item in found[:5])
+    return tuple((_text(item.get("code"), 40, scrub), _text(item.get("message"), 200, scrub)) for item in found[:5])
 
 
 def has_code(response: Response, code: str) -> bool:
@@ -37,7 +40,7 @@ def failure(
     What was not found is `NotFound` for readers; a write that was not taken is `StoreRefused`, also when what it needs
     is missing; 429 and 5xx say nothing about the content and are `StoreUnavailable`.
     """
-    why = scrub(_why(response))
+    why = _why(response, scrub)
     status = response.status
     if status == 429 or status >= 500 or status == 408:
         return StoreUnavailable(what, where=where, why=why, next_step="try again later")
@@ -56,10 +59,10 @@ def failure(
     return StoreRefused(what, where=where, why=why)
 
 
-def _why(response: Response) -> str:
-    said = "; ".join(f"{code}: {message}" if message else code for code, message in codes(response))
+def _why(response: Response, scrub: Callable[[str], str]) -> str:
+    said = "; ".join(f"{code}: {message}" if message else code for code, message in codes(response, scrub))
     return f"{response.status} {said}".strip() if said else f"it answered {response.status}"
 
 
-def _text(value: object, longest: int) -> str:
-    return clean(value, longest) if isinstance(value, str) else ""
+def _text(value: object, longest: int, scrub: Callable[[str], str]) -> str:
+    return clean(scrub(value), longest) if isinstance(value, str) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +16,8 @@ from attest.stores.registry.capability import Api, Capabilities, classify
 from attest.stores.registry.challenge import PULL, Scope
 from attest.stores.registry.client import Client
 from attest.stores.registry.messages import Request, Response, next_link, origin, shown
+
+_BEHIND: Final = frozenset({307, 308})
 
 
 @dataclass(slots=True)
@@ -77,9 +79,11 @@ class ReferrersApi:
         return listed
 
     def _page(self, repository: str, url: str) -> Response:
-        # a redirect here leads to a web page, not to an answer
+        # 303 and its like lead to a web page, not to an answer; 307 to a registry that stands behind this one
         request = Request("GET", url, {"Accept": names.OCI_INDEX}, redirects=False)
-        return self._client.send(request, (Scope.repository(self._client.scoped(repository), PULL),))
+        scopes = (Scope.repository(self._client.scoped(repository), PULL),)
+        response = self._client.send(request, scopes)
+        return self._client.send(replace(request, redirects=True), scopes) if response.status in _BEHIND else response
 
     @staticmethod
     def _problem(url: str, base: tuple[str, str, int], seen: set[str], listed: Listed) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -137,10 +137,13 @@ def next_link(response: Response) -> str | None:
     return None
 
 
-def warnings(response: Response) -> list[str]:
-    """The texts of ``Warning: 299 - "…"`` (distribution-spec "Warnings"); other codes and agents are ignored."""
-    header = response.headers.get("warning", "")[:4096]
-    return [clean(re.sub(r"\\(.)", r"\1", text), 1000) for text in _WARNING.findall(header)]
+def warnings(response: Response, scrub: Callable[[str], str] = str) -> list[str]:
+    """The texts of ``Warning: 299 - "…"`` (distribution-spec "Warnings"); other codes and agents are ignored.
+
+    ``scrub`` sees each text whole, before it is cut.
+    """
+    header = response.headers.get("warning", "")[:8192]
+    return [clean(scrub(re.sub(r"\\(.)", r"\1", text)), 1000) for text in _WARNING.findall(header)]
 
 
 def retry_after(response: Response, now: datetime) -> float | None:

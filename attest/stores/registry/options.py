@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from attest import limits
 
 
+@lru_cache(1000)
 def _log_warning(text: str) -> None:
+    """Once a process, however many stores lie on the registry."""
     logging.getLogger("attest.registry").warning("%s", text)
 
 

@@ -90,6 +90,9 @@ def _oauth_request(challenge: Challenge, identity_token: str, scopes: Scopes) ->
 
 def _read(response: Response) -> Authorization:
     where = shown(response.url)
+    if response.status in (408, 429) or response.status >= 500:
+        why = f"the token service answered {response.status}"
+        raise StoreUnavailable("no access token", where=where, why=why, next_step="try again later")
     if not response.ok:
         raise TokenRefused(where, f"the token service answered {response.status}", response.status)
     try:

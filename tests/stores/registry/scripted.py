@@ -72,6 +72,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.connections = 0
         self.default: Script = lambda asked: error(404, "MANIFEST_UNKNOWN")
         self._answers: dict[tuple[str, str], list[Answer | Script]] = {}
         self._lock = threading.Lock()
@@ -144,6 +145,7 @@ def _handler(scripted: Scripted) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
 
         def handle(self) -> None:
+            scripted.connections += 1
             with suppress(ConnectionError):
                 super().handle()
 

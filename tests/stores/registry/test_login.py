@@ -156,6 +156,49 @@ def test_sixty_four_threads_fetch_one_token(guarded: Guarded) -> None:
     assert guarded.issued == ["token-0"]
 
 
+@pytest.mark.parametrize("early", [False, True], ids=["expired", "refused"])
+def test_sixty_four_threads_refresh_it_once(guarded: Guarded, early: bool) -> None:
+    clock = FakeClock()
+    store = opened(guarded.registry.host, clock)
+    store.fetch(REPO, MANIFEST.descriptor())
+    if early:
+        guarded.accepted = lambda token: token != "token-0"
+    else:
+        clock.ahead += 400
+    with ThreadPoolExecutor(64) as pool:
+        bodies = list(pool.map(lambda _: store.fetch(REPO, MANIFEST.descriptor()), range(128)))
+    assert bodies == [MANIFEST.raw] * 128
+    assert guarded.issued == ["token-0", "token-1"]
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_token_service_that_is_busy_is_no_refusal(guarded: Guarded, status: int) -> None:
+    guarded.realm.default = lambda asked: Answer(status)
+    with pytest.raises(StoreUnavailable, match=f"the token service answered {status}.*try again later"):
+        opened(guarded.registry.host, credential=USER).fetch(REPO, MANIFEST.descriptor())
+    assert len(guarded.realm.asked) == 4
+
+
+def test_ghcr(guarded: Guarded) -> None:
+    """Its challenge names a placeholder that anybody is denied, and its referrers API is a web page (303)."""
+    guarded.scope = "repository:user/image:pull"
+    issue = guarded.issue
+    guarded.realm.default = lambda asked: Answer(403, b"{}") if "user%2Fimage" in asked.path else issue(asked)
+    referrers = f"/v2/{REPO}/referrers/{MANIFEST.digest}"
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path == referrers and "authorization" in asked.headers:
+            return Answer(303, headers={"Location": "https://github.example/"})
+        return guarded.guard(asked)
+
+    guarded.registry.default = answer
+    store = opened(guarded.registry.host)
+    assert store.fetch(REPO, MANIFEST.descriptor()) == MANIFEST.raw
+    listing = store.referrers(REPO, MANIFEST.digest)
+    assert (listing.items, listing.complete) == ((), True)
+    assert guarded.scopes() == [["repository:npm/semver:pull"]]
+
+
 def test_a_storm_of_refusals_ends(guarded: Guarded) -> None:
     guarded.accepted = lambda token: False
     store = opened(guarded.registry.host, credential=USER)
@@ -313,6 +356,16 @@ def test_a_redirect_does_not_take_the_credentials_along(registry: Scripted, else
     assert "authorization" not in registry.asked[-1].headers
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_token_service_that_moved_does_not_pass_the_password_on(guarded: Guarded, status: int) -> None:
+    with Scripted().running() as thief:
+        thief.default = lambda asked: Answer(200, b'{"token":"stolen"}')
+        guarded.realm.default = lambda asked: Answer(status, headers={"Location": f"http://{thief.host}/token"})
+        opened(guarded.registry.host, credential=USER).fetch(REPO, MANIFEST.descriptor())
+        assert _authorizations(guarded.realm) == {basic(USER)}
+        assert _authorizations(thief) == {None}
+
+
 def test_a_challenge_of_another_host_is_not_answered(registry: Scripted, elsewhere: Scripted) -> None:
     registry.on("GET", BLOB_PATH, Answer(307, headers={"Location": f"http://{elsewhere.host}/storage"}))
     elsewhere.default = lambda asked: error(401, "UNAUTHORIZED", WWW_Authenticate="Basic realm=x")
@@ -372,6 +425,25 @@ def test_secrets_are_nowhere_to_be_read(
     assert "you sent Bearer ***" in "".join(texts)
     for secret in (PASSWORD, "identity-secret", basic(USER).partition(" ")[2], *guarded.issued):
         assert all(secret not in text for text in texts), secret
+
+
+def test_half_a_secret_is_not_shown_either(guarded: Guarded) -> None:
+    """Messages are cut to a line; what they repeat of ours is taken out before."""
+    token = "".join(f"{number:04}" for number in range(1000))
+    guarded.realm.default = lambda asked: Answer(200, json.dumps({"token": token}).encode())
+    shown: list[str] = []
+
+    def echo(asked: Asked) -> Answer:
+        if "authorization" not in asked.headers:
+            return guarded.guard(asked)
+        return error(403, f"{token}", f"{'x' * 150} {token}", Warning=f'299 - "{"x" * 990} {token}"')
+
+    guarded.registry.default = echo
+    with pytest.raises(StoreUnavailable) as caught:
+        opened(guarded.registry.host, on_warning=shown.append).fetch(REPO, MANIFEST.descriptor())
+    assert "403 ***: x" in str(caught.value)
+    assert len(shown) == 1
+    assert all(token[:8] not in text for text in (str(caught.value), *shown))
 
 
 def test_a_token_service_on_plain_http_gets_nothing_from_a_registry_on_https(tmp_path: Path) -> None:

@@ -142,7 +142,6 @@ def test_one_malformed_entry_costs_only_itself(registry: Scripted) -> None:
 
 NO = {
     "404": Answer(404, b"404 page not found\n", {"Content-Type": "text/plain"}),
-    "404 unknown manifest": error(404, "MANIFEST_UNKNOWN"),
     "303 to a web page": Answer(303, headers={"Location": "/web"}),
     "302 to elsewhere": Answer(302, headers={"Location": "https://github.example/"}),
     "HTML": HTML,
@@ -151,6 +150,7 @@ NO = {
 }
 PROVES_NOTHING = {
     "missing repository": error(404, "NAME_UNKNOWN"),
+    "missing subject": error(404, "MANIFEST_UNKNOWN"),
     "malformed digest": error(400, "DIGEST_INVALID"),
     "500": error(500, "UNKNOWN"),
     "429": error(429, "TOOMANYREQUESTS"),
@@ -186,6 +186,19 @@ def test_what_proves_nothing_is_not_remembered(registry: Scripted, answer: Answe
     assert list(found(listing)) == [ONE.listing_descriptor()]
     registry.on("GET", API, index_answer(TWO.listing_descriptor()))
     assert set(found(store.referrers(REPO, OF.digest))) == {ONE.listing_descriptor(), TWO.listing_descriptor()}
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_registry_behind_the_registry_is_asked(registry: Scripted, elsewhere: Scripted, status: int) -> None:
+    """registry.k8s.io sends everything on to where it is stored; what leads to a web page proves the contrary."""
+    registry.on("GET", API, Answer(status, headers={"Location": f"http://{elsewhere.host}/behind"}))
+    elsewhere.on("GET", "/behind", index_answer(ONE.listing_descriptor()))
+    assert found(ask(registry)) == {ONE.listing_descriptor(): (API_PLACE,)}
+    elsewhere.on("GET", "/behind", HTML)
+    registry.on("GET", TAG, index_answer(TWO.listing_descriptor()))
+    listing = ask(registry)
+    assert listing.complete
+    assert found(listing) == {TWO.listing_descriptor(): (TAG_PLACE,)}
 
 
 def test_one_repository_says_nothing_about_another(registry: Scripted) -> None:
