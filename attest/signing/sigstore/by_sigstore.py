@@ -100,14 +100,13 @@ DIFFERENCES: Final = (
 class Judgement:
     """``refusal`` is what the package says against the bundle; None if it holds."""
 
-    refusal: str | None
+    leaf: Certificate
+    refusal: str | None = None
 
 
-def judge(
-    bundle: Bundle, material: Material, content: Content, leaf: Certificate, root: TrustedRoot
-) -> Judgement | None:
+def judge(bundle: Bundle, material: Material, content: Content, root: TrustedRoot) -> Judgement | None:
     """What the package says; None where it cannot verify a bundle of this form, or is not installed."""
-    if not _is_of_a_known_form(bundle, material, content, root) or not _has_p256_key(leaf) or not _installed():
+    if not _is_of_a_known_form(bundle, material, content, root) or not _installed():
         return None
     from sigstore.errors import Error, VerificationError
     from sigstore.models import Bundle as SigstoreBundle
@@ -118,6 +117,12 @@ def judge(
         return None
     try:
         theirs = SigstoreBundle.from_json(bundle.raw)
+        leaf = theirs.signing_certificate
+        if not _has_p256_key(leaf):
+            return None
+    except (Error, ValueError):
+        return None  # not read; own steps say what is wrong, if anything is
+    try:
         if content.envelope is not None:
             verifier.verify_dsse(theirs, _AnyIdentity())
         else:
@@ -125,10 +130,10 @@ def judge(
     except InvalidBundle:
         return None
     except VerificationError as error:
-        return Judgement(str(error) or "no reason given")
+        return Judgement(leaf, str(error) or "no reason given")
     except (Error, ValueError, TypeError) as error:
-        return Judgement(f"{type(error).__name__}: {error}")
-    return Judgement(None)
+        return Judgement(leaf, f"{type(error).__name__}: {error}")
+    return Judgement(leaf)
 
 
 def is_explained(judgement: Judgement, material: Material, root: TrustedRoot) -> bool:
@@ -152,7 +157,7 @@ def _is_of_a_known_form(bundle: Bundle, material: Material, content: Content, ro
         and (entry.promise is None or signed_time)
         and signed_time + len(material.timestamps) == 1
         and ("certificate" in bundle.material) == (bundle.version == "0.3")
-        and content.artifact.digest("sha256") is not None
+        and (content.envelope is not None or content.artifact.digest("sha256") is not None)
     )
 
 

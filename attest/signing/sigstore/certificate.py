@@ -48,13 +48,13 @@ def verify_path(
     ``others`` came with the bundle: they may stand between, and are trusted for nothing.
     Raises `VerificationError`.
     """
-    # 1. Every certificate of the path, the root's too, is valid at every verified time (the "hybrid model").
+    # 1. The signer's certificate is valid at every verified time, and so is each above it (the "hybrid model").
     _valid_at(leaf, times, "the signer's certificate")
     found = "no authority in the trusted root"
     between = [item for item in others if item.subject != item.issuer]
     for authority in root.authorities:
         # 2. So is the trust in the authority.
-        if not all(moment in authority.window for moment in times):
+        if not all(_is_trusted(authority, moment) for moment in times):
             found = f"{authority.uri or 'an authority'}, trusted from {authority.window}"
             continue
         # 3. Signatures, names, CA flags, key usages, path lengths, name constraints (RFC 5280 §6.1).
@@ -62,7 +62,7 @@ def verify_path(
         if isinstance(chain, str):
             found = chain
             continue
-        for item in (*chain[1:], *_above(chain[-1], authority)):
+        for item in chain[1:-1]:
             _valid_at(item, times, item.subject.rfc4514_string())
         return chain[1]
     raise VerificationError(_STEP, expected="a certificate issued by it", found=found)
@@ -70,12 +70,9 @@ def verify_path(
 
 def check_authority(leaf: Certificate, root: TrustedRoot, moment: datetime) -> None:
     """Of a path that holds: its authority was trusted at ``moment``, up to its root. Raises `VerificationError`."""
+    issuer = leaf.issuer
     for authority in root.authorities:
-        if (
-            moment in authority.window
-            and any(item.subject == leaf.issuer for item in authority.chain)
-            and all(item.not_valid_before_utc <= moment <= item.not_valid_after_utc for item in authority.chain)
-        ):
+        if _is_trusted(authority, moment) and issuer in authority.subjects:
             return
     raise VerificationError(
         _STEP, expected=f"an authority that was trusted at {moment:%Y-%m-%dT%H:%M:%SZ}", found="none of its name"
@@ -136,10 +133,8 @@ def _policy() -> PolicyBuilder:
     )
 
 
-def _above(anchor: Certificate, authority: Authority) -> tuple[Certificate, ...]:
-    """What the trusted root puts above the certificate in which the path ends."""
-    position = authority.chain.index(anchor) if anchor in authority.chain else len(authority.chain)
-    return authority.chain[position + 1 :]
+def _is_trusted(authority: Authority, moment: datetime) -> bool:
+    return moment in authority.window and moment in authority.valid
 
 
 def _valid_at(certificate: Certificate, times: Sequence[datetime], whose: str) -> None:

@@ -74,10 +74,10 @@ def author_of(certificate: Certificate) -> CertificateAuthor:
 def _subject(certificate: Certificate) -> str:
     from cryptography import x509
 
-    try:
-        names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    except x509.ExtensionNotFound:
-        names = []
+    names: list[x509.GeneralName] = []
+    for extension in certificate.extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            names = list(extension.value)
     match names:
         case [x509.RFC822Name(value=value) | x509.UniformResourceIdentifier(value=value)]:
             return value

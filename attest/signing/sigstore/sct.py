@@ -46,11 +46,14 @@ def check_sct_times(leaf: Certificate, root: TrustedRoot) -> None:
 
 def _embedded(leaf: Certificate) -> list[SignedCertificateTimestamp]:
     from cryptography import x509
+    from cryptography.x509.oid import ExtensionOID
 
     try:
-        return list(leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value)
+        extension = leaf.extensions.get_extension_for_oid(ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS)
     except x509.ExtensionNotFound:
         return []
+    assert isinstance(extension.value, x509.PrecertificateSignedCertificateTimestamps)
+    return list(extension.value)
 
 
 def _holds(sct: SignedCertificateTimestamp, leaf: Certificate, issuer: Certificate, log: Log, moment: datetime) -> bool:

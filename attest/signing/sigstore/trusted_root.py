@@ -20,7 +20,7 @@ from attest.signing.dsse import decode_base64
 from attest.signing.keys import PublicKey
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, Name
 
 MEDIA_TYPES: Final = (
     "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
@@ -57,11 +57,16 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A Fulcio or a timestamp authority: ``chain`` from the certificate that signs to the root, as the file has it."""
+    """A Fulcio or a timestamp authority: ``chain`` from the certificate that signs to the root, as the file has it.
+
+    ``window`` is when it is trusted, ``valid`` when all certificates of the chain are, ``subjects`` their names.
+    """
 
     uri: str
     chain: tuple[Certificate, ...]
     window: Window
+    valid: Window
+    subjects: tuple[Name, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,13 @@ def _authority(fields: Fields) -> Authority:
             raise TrustError("not a certificate", where=where, why=str(error)) from None
     if not chain:
         raise TrustError("an authority without a certificate", where=fields.path)
-    return Authority(fields.optional_string("uri") or "", tuple(chain), _window(fields))
+    return Authority(
+        uri=fields.optional_string("uri") or "",
+        chain=tuple(chain),
+        window=_window(fields),
+        valid=Window(max(item.not_valid_before_utc for item in chain), min(item.not_valid_after_utc for item in chain)),
+        subjects=tuple(item.subject for item in chain),
+    )
 
 
 def _window(fields: Fields) -> Window:

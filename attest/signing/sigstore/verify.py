@@ -60,11 +60,12 @@ def verify(
             next_step="name the key: --key",
         )
     content = Content.of(bundle, artifact)
-    leaf, *others = (load(der) for der in material.certificates)
-    judgement = judge(bundle, material, content, leaf, root) if requirements == _KEYLESS else None
+    judgement = judge(bundle, material, content, root) if requirements == _KEYLESS else None
     if judgement is not None and judgement.refusal is None:
+        leaf = judgement.leaf
         first = _check_what_is_left(material, leaf, root)
     else:
+        leaf, *others = (load(der) for der in material.certificates)
         first = _own_steps(material, content, leaf, others, root, requirements)
         if judgement is not None and not is_explained(judgement, material, root):
             raise VerificationError(
