@@ -36,8 +36,10 @@ def add(commands: Any) -> None:
         epilog=_IN_EXAMPLES,
     )
     parser.add_argument("host", metavar="HOST", help="the registry, as HOST[:PORT]")
-    parser.add_argument("--username", metavar="USER", help="the user name (default: asked for)")
+    parser.add_argument("--username", "-u", metavar="USER", help="the user name (default: asked for)")
     parser.add_argument("--password-stdin", action="store_true", help="read the password from stdin")
+    # known only to be refused: an unknown option would be repeated on the terminal, with the password behind it
+    parser.add_argument("--password", "-p", dest="shown", nargs="?", const="", help=argparse.SUPPRESS)
     options.add_plain_http(parser)
     parser.set_defaults(run=run_login)
     parser = commands.add_parser(
@@ -109,6 +111,8 @@ def _credential(arguments: argparse.Namespace, host: str) -> Credential:
     from attest.errors import UsageError
     from attest.stores.registry.credentials import TOKEN_USER, Credential
 
+    if arguments.shown is not None:
+        raise UsageError("a password as an argument", where=host, why="everybody sees those", next_step=_SCRIPTS)
     if arguments.password_stdin and arguments.username is None:
         raise UsageError("no user name", where=host, next_step="--username USER goes with --password-stdin")
     username = _ask_name(host) if arguments.username is None else arguments.username

@@ -20,6 +20,7 @@ import pytest
 from attest.stores.registry.credentials import Credential, UserCredentials
 from attest.stores.registry.keeping import forget, keep
 from tests.cli.conftest import Result, Workplace
+from tests.cli.test_cosign import cosign
 from tests.peers import peer
 from tests.stores.programs import run
 from tests.stores.registry import real
@@ -128,6 +129,7 @@ def test_others_use_what_we_kept(docker: Docker, host: str, guarded: str) -> Non
     run("oras", "discover", "--plain-http", f"{host}/others@{anchor}", "--format", "json")
     if host == guarded:  # crane does not go to a token service on loopback
         assert "subject" in json.loads(run("crane", "manifest", "--insecure", f"{host}/others@{anchor}"))
+        assert anchor in cosign(docker.attest, "tree", f"{host}/others@{anchor}")
     run("oras", "logout", host)
     docker.attest.refused("list", WHEEL, "--store", f"{host}/others", code=3)
 
@@ -278,6 +280,13 @@ def test_without_a_terminal_it_says_what_to_do(docker: Docker, monkeypatch: pyte
     docker.attest.refused("login", "registry.example", "--username", "alice", "--password-stdin")
     monkeypatch.setattr(sys, "stdin", None)
     docker.attest.refused("login", "registry.example")
+
+
+@pytest.mark.parametrize("option", [["--password", WRONG], [f"--password={WRONG}"], ["-p", WRONG], [f"-p{WRONG}"]])
+def test_a_password_among_the_arguments_is_refused_and_not_repeated(docker: Docker, option: list[str]) -> None:
+    said = docker.attest.refused("login", "registry.example", "-u", "alice", *option)
+    assert "--password-stdin" in said
+    assert WRONG not in said
 
 
 def test_what_comes_first_is_said(docker: Docker, guarded: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,30 @@ def test_who_never_reads_what_we_send() -> None:
         with pytest.raises(Interrupted, match="too slow"):
             Transport(RegistryOptions(deadline=DEADLINE)).exchange(Request("PUT", f"http://{host}/x", body=LONG * 200))
         assert time.monotonic() - started < DEADLINE + 2
+
+
+def test_who_does_not_let_us_in() -> None:
+    """Connecting has a time of its own, and was surely not carried out: anything may be sent again."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        for _ in range(4):  # the queue is full
+            probe = waiting.enter_context(socket.socket())
+            probe.setblocking(False)
+            probe.connect_ex(server.getsockname())
+        options = RegistryOptions(connect_timeout=0.2, deadline=5)
+        started = time.monotonic()
+        with pytest.raises(Interrupted, match="cannot connect") as caught:
+            Transport(options).exchange(Request("GET", f"http://127.0.0.1:{server.getsockname()[1]}/x"))
+        assert caught.value.begun is False
+        assert time.monotonic() - started < 2
+
+
+def test_who_never_shakes_hands() -> None:
+    with speaking(lambda stream: time.sleep(5)) as (host, _):
+        options = RegistryOptions(plain_http=False, connect_timeout=0.2, deadline=5)
+        started = time.monotonic()
+        with pytest.raises(Interrupted):
+            Transport(options).exchange(Request("GET", f"https://{host}/x"))
+        assert time.monotonic() - started < 2
 
 
 def test_a_pause_is_shorter_than_the_deadline() -> None:
