@@ -20,6 +20,7 @@ examples:
   attest copy registry.example/evidence/{package} oci-archive:evidence.tar pkg:npm/semver@7.6.3
   attest copy registry.example/team/app:1.4.2 mirror.example/team/app --verify
   attest copy registry.example/evidence oci:mirror --policy gate.yaml --dry-run
+  attest copy registry.example/evidence/{package} oci:mirror/{package}   (all that the registry's catalogue names)
 
 Copied are: the subject, its referrers and theirs, cosign's older tags, version anchors, tags. What is there already is
 left alone, so a copy that was interrupted can be run again. With --policy, only what is admitted by the evidence in
@@ -55,14 +56,14 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli.copying import gather, judge
     from attest.errors import UsageError
     from attest.policy.document import load
-    from attest.stores.location import Location, Scheme, open_store
+    from attest.stores.location import Scheme, open_store
     from attest.stores.parallel import in_parallel
     from attest.stores.threads import Remote, for_threads
 
     if arguments.stores_before:
         raise UsageError("--store does not go with copy", next_step="name both stores: attest copy SRC DST")
     policy = None if arguments.policy is None else load(Path(arguments.policy))
-    location = Location.parse(arguments.destination)
+    location = delivering.parse_destination(arguments.destination)
     now = datetime.now(UTC)
     with ExitStack() as stack:
         origin, sources = _sources(arguments, stack)
@@ -110,6 +111,4 @@ def _sources(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Location,
         return location, copying.of_store(location, store, [location.repository("")])
     if isinstance(opened, DirectoryStore):
         return location, copying.of_store(location, store, opened.repositories())
-    raise UsageError(
-        "a registry cannot say which packages it has", where=arguments.source, next_step="name SUBJECTs to copy"
-    )
+    return location, copying.of_registry(location, store)

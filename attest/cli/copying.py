@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -107,7 +108,39 @@ def parse_source(text: str) -> tuple[Location, Reference | None]:
 
 def of_store(location: Location, store: Store, repositories: Iterable[str]) -> list[Source]:
     """Everything tagged in these repositories of a store. Raises `StoreError` where one cannot be read."""
-    return [_everything(location, store, repository) for repository in repositories]
+    return list(in_parallel(lambda repository: _everything(location, store, repository), list(repositories)))
+
+
+def of_registry(location: Location, store: Store) -> list[Source]:
+    """Everything tagged in a registry with a repository for each package, as far as its catalogue names them.
+
+    Raises `UsageError` where it does not say which repositories it has, `NotFound` where it has none, `StoreError`.
+    """
+    from attest.stores.registry import RegistryOptions
+    from attest.stores.registry.catalog import catalog
+    from attest.stores.registry.credentials import UserCredentials
+
+    options = RegistryOptions.from_environment(os.environ)
+    below = location.repository("")
+    repositories = catalog(location.root, options, UserCredentials(os.environ, Path.home()), below=below)
+    if repositories is None:
+        raise UsageError(
+            "the registry does not say which repositories it has",
+            where=location.text,
+            why="it has no catalogue, or not for this user",
+            next_step="name the packages after DST, as pkg:TYPE/NAME@VERSION or as files",
+        )
+
+    def everything(repository: str) -> Source | None:
+        try:
+            return _everything(location, store, repository)
+        except NotFound:
+            return None  # catalogues keep the names of repositories that were emptied
+
+    sources = [source for source in in_parallel(everything, repositories) if source is not None]
+    if not any(source.subjects or source.loose for source in sources):
+        raise NotFound("the catalogue names no repository with a tag", where=location.text)
+    return sources
 
 
 def of_reference(location: Location, store: Store, reference: Reference) -> Source:
@@ -197,7 +230,7 @@ def _everything(location: Location, store: Store, repository: str) -> Source:
         tags[tag] = descriptor.digest
         kind = subjects if cosign_subject(tag) is None else loose
         kind.setdefault(descriptor.digest, Subject(descriptor, name=str(reference), image=image_name(reference)))
-    package = repository if location.per_package else None
+    package = repository.removeprefix(location.repository("")) if location.per_package else None
     return Source(Side(store, repository), tuple(subjects.values()), tags, tuple(loose.values()), package)
 
 

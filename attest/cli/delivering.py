@@ -9,11 +9,11 @@ from typing import Any
 
 from attest.cli import console
 from attest.cli.copying import Gathered, place, tags_at
-from attest.errors import EXIT_DENIED, EXIT_DONE, EXIT_INCONCLUSIVE
+from attest.errors import EXIT_DENIED, EXIT_DONE, EXIT_INCONCLUSIVE, UsageError
 from attest.evidence.model import Subject
 from attest.oci.digest import Digest
 from attest.policy.verdict import Outcome, Verdict
-from attest.stores.location import Location
+from attest.stores.location import SERVICES, Location
 from attest.stores.protocol import Store
 from attest.stores.transfer import Side, plan, transfer, unproven
 
@@ -81,6 +81,14 @@ class Destination:
     dry_run: bool = False
     verify: bool = False
     mounting: bool = False
+
+
+def parse_destination(text: str) -> Location:
+    """A STORE to write to. Raises `UsageError`."""
+    location = Location.parse(text)
+    if location.scheme in SERVICES:
+        raise UsageError("a service is read-only", where=text, next_step="name a store that can be written")
+    return location
 
 
 def refused(judged: Iterable[tuple[Subject, Verdict]]) -> list[Delivery]:

@@ -44,13 +44,13 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.evidence.model import Subject
     from attest.oci.reference import Reference
     from attest.stores.archive import ArchiveStore
-    from attest.stores.location import Location, open_store
+    from attest.stores.location import open_store
     from attest.stores.threads import for_threads
     from attest.stores.transfer import Side
 
     if arguments.stores_before:
         raise UsageError("--store does not go with unpack", next_step="name it: attest unpack FILE STORE")
-    location = Location.parse(arguments.destination)
+    location = delivering.parse_destination(arguments.destination)
     by = packed.vouching(arguments)
     with closing(ArchiveStore(Path(arguments.file), arguments.file)) as archive:
         found = packed.open_pack(archive, by)

@@ -124,7 +124,40 @@ def test_registries_with_and_without_the_api(signed: Workplace, tmp_path: Path) 
             assert signed.ok("verify", WHEEL, "--policy", "policy.yaml", "--store", destination)
         image = signed.ok("copy", f"{other}/a/pypi/acme:1.0", "oci:image", "--verify", "--json").json
         assert outcomes(image) == {PURL: "copied"}
-        assert "name SUBJECTs" in signed.refused("copy", f"{other}/a/{{package}}", "oci:x")
+
+
+def test_a_whole_registry_with_a_repository_for_each_package(signed: Workplace, tmp_path: Path) -> None:
+    """Where it has a catalogue; what is no package keeps its place, and what lies beside the template stays away."""
+    with real.distribution(tmp_path / "distribution") as host:
+        signed.ok("copy", "oci:.attest/{package}", f"{host}/evidence/{{package}}")
+        signed.ok("copy", "oci:.attest/{package}", f"{host}/beside/{{package}}", PURL)
+        with closing(RegistryStore(host, name=host, credentials=UserCredentials({}, tmp_path))) as store:
+            image = graphs.push(store, "evidence/team/app", graphs.subject())
+            store.tag(Reference("evidence/team/app", "v1"), image)
+            gone = graphs.push(store, "evidence/emptied", graphs.subject())
+            store.tag(Reference("evidence/emptied", "v1"), gone)
+            store.delete("evidence/emptied", gone.digest)
+        done = signed.ok("copy", f"{host}/evidence/{{package}}", "oci:mirror/{package}", "--verify", "--json").json
+        app = f"{host}/evidence/team/app:v1"
+        assert outcomes(done) == dict.fromkeys((PURL, "pkg:pypi/other@1.0", app), "copied")
+        assert {item["repository"] for item in done["subjects"]} == {"pypi/acme", "pypi/other", "team/app"}
+        again = signed.ok("copy", f"{host}/evidence/{{package}}", f"{host}/all/{{package}}", "--json").json
+        assert {item["repository"] for item in again["subjects"]} == {
+            "all/pypi/acme",
+            "all/pypi/other",
+            "all/team/app",
+        }
+        assert "no repository" in signed.refused("copy", f"{host}/nothing/{{package}}", "oci:x", code=3)
+
+
+def test_a_registry_that_does_not_say_what_it_has(signed: Workplace, tmp_path: Path) -> None:
+    with real.olareg(tmp_path / "olareg") as host:
+        signed.ok("copy", "oci:.attest/{package}", f"{host}/evidence/{{package}}")
+        refused = signed.refused("copy", f"{host}/evidence/{{package}}", "oci:mirror/{package}")
+        assert "does not say which repositories it has" in refused
+        assert "name the packages after DST" in refused
+        assert not Path("mirror").exists()
+        signed.ok("copy", f"{host}/evidence/{{package}}", "oci:mirror/{package}", PURL)
 
 
 @pytest.mark.parametrize(
