@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -22,7 +23,9 @@ from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
 from attest.signing.bundle import Bundle
 from attest.signing.keys import PrivateKey, generate
+from attest.signing.proof import Author, CertificateAuthor, Format, Proof
 from attest.signing.sign import KeySigner, sign_statement
+from attest.statements.statement import Statement
 from attest.statements.statement import Subject as StatementSubject
 from attest.stores.protocol import Found, Place, Where
 
@@ -31,6 +34,8 @@ LISTED = datetime(2026, 11, 21, 11, 59, 30, tzinfo=UTC)
 PURL = Purl.parse("pkg:npm/left-pad@1.3.0")
 DIGEST = ArtifactDigest("sha512", "ab" * 64)
 SUBJECT = subject_of(PURL, DIGEST)
+
+GITHUB = "https://token.actions.githubusercontent.com"
 
 CYCLONEDX: Mapping[str, Any] = {
     "bomFormat": "CycloneDX",
@@ -81,6 +86,40 @@ def packed(bundle: bytes, predicate_type: str, *, subject: Subject = SUBJECT, no
         annotations={names.ANNOTATION_BUNDLE_PREDICATE: predicate_type, "note": note},
     )
     return Candidate(_found(manifest), manifest, SignedBundle(Bundle.parse(bundle)), predicate_type)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Signed content whose proof is given: for what comes after proving, whoever signed in whatever way."""
+
+    proof: Proof
+    payload: bytes
+
+    @property
+    def claimed_signer(self) -> str:
+        return str(self.proof.author)
+
+    def prove(self, trust: Trust) -> Proof | None:
+        return self.proof
+
+    def statement(self) -> Statement:
+        return Statement.parse(self.payload)
+
+
+def proven(
+    candidate: Candidate, author: Author, *, format: Format = Format.BUNDLE, time: datetime | None = NOW
+) -> Candidate:
+    """The same statement, signed by ``author``."""
+    payload = bundle_of(candidate).envelope.payload
+    return replace(candidate, signed=Given(Proof(author, format, time), payload))
+
+
+def workflow(
+    ref: str = "refs/tags/v1", *, name: str = "release", repository: str = "acme/app", **claims: str
+) -> CertificateAuthor:
+    """A workflow of GitHub's, as its certificate names it."""
+    subject = f"https://github.com/{repository}/.github/workflows/{name}.yml@{ref}"
+    return CertificateAuthor(GITHUB, subject, {"source_repository": f"https://github.com/{repository}", **claims})
 
 
 def unsigned(media_type: str, document: Mapping[str, Any], *, subject: Subject = SUBJECT) -> Candidate:

@@ -26,6 +26,7 @@ class Code(StrEnum):
     PROVENANCE_LEVEL = "provenance-level"
     PROVENANCE_SOURCE_MISSING = "provenance-source-missing"
     PROVENANCE_SOURCE = "provenance-source"
+    PROVENANCE_CERTIFICATE = "provenance-certificate"
     PROVENANCE_THRESHOLD = "provenance-threshold"
     PROVENANCE_VERIFIED = "provenance-verified"
 
@@ -34,6 +35,15 @@ class Code(StrEnum):
     SBOM_OTHER_PACKAGE = "sbom-other-package"
     SBOM_THRESHOLD = "sbom-threshold"
     SBOM_VERIFIED = "sbom-verified"
+
+    REVOCATION_FOUND = "revocation-found"
+    REVOCATION_ABSENT = "revocation-absent"
+    WITHDRAWAL_FOUND = "withdrawal-found"
+    WITHDRAWAL_ABSENT = "withdrawal-absent"
+    ABSENCE_LISTING = "absence-listing"
+    ABSENCE_UNSEALED = "absence-unsealed"
+    ABSENCE_EXPIRED = "absence-expired"
+    ABSENCE_HIDDEN = "absence-hidden"
 
     @property
     def rank(self) -> int:
@@ -58,6 +68,7 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.PROVENANCE_LEVEL: "the policy trusts that builder with a lower SLSA level than the rule needs",
         Code.PROVENANCE_SOURCE_MISSING: "the provenance names no source, or several",
         Code.PROVENANCE_SOURCE: "the provenance names another source",
+        Code.PROVENANCE_CERTIFICATE: "the certificate of who signed the provenance names another source than it does",
         Code.PROVENANCE_THRESHOLD: "fitting provenance by fewer distinct names and keys than the rule needs",
         Code.PROVENANCE_VERIFIED: "fitting provenance by as many distinct names and keys as the rule needs",
         Code.SBOM_MISSING: "no verified SBOM by any of the rule's identities",
@@ -65,5 +76,13 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.SBOM_OTHER_PACKAGE: "the SBOM says that it describes another package",
         Code.SBOM_THRESHOLD: "fitting SBOMs by fewer distinct names and keys than the rule needs",
         Code.SBOM_VERIFIED: "fitting SBOMs by as many distinct names and keys as the rule needs",
+        Code.REVOCATION_FOUND: "evidence that is there was revoked by one of the rule's identities",
+        Code.REVOCATION_ABSENT: "nothing that is there was revoked, and nothing that could say so is hidden",
+        Code.WITHDRAWAL_FOUND: "the package was withdrawn by one of the rule's identities",
+        Code.WITHDRAWAL_ABSENT: "the package was not withdrawn, and nothing that could say so is hidden",
+        Code.ABSENCE_LISTING: "the store did not list everything, so that absence is not proven",
+        Code.ABSENCE_UNSEALED: "no seal of this package by any of the rule's identities, so that absence is not proven",
+        Code.ABSENCE_EXPIRED: "the latest seals of this package have expired, so that absence is not proven",
+        Code.ABSENCE_HIDDEN: "evidence that is sealed was not shown, so that absence is not proven",
     }
 )

@@ -122,7 +122,7 @@ def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, now: datetime) -> 
         else:
             code, why = rule.missing, f"no verified {word} by {' or '.join(rule.by)}"
         message = f"{why}; {found.summary(evidence, considered)}"
-        remedy = remedies.after(rule, code, evidence.subject, {signer.name for signer in counted})
+        remedy = remedies.after(rule, code, evidence.subject, {signer.name for signer in counted}, policy.identities)
     digests: tuple[Digest, ...] = tuple(item.considered.digest for item in judged if item.counts)
     return Finding(rule.id, code, outcome, rule.mode, message, digests, tuple(considered), remedy)
 

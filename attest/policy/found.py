@@ -18,12 +18,18 @@ _NOUNS: Final = {
     names.CYCLONEDX_JSON: "SBOM",
     names.SPDX_JSON: "SBOM",
     names.SARIF_JSON: "SARIF report",
+    names.SIMPLE_SIGNING: "signature",
+    names.NOTATION_SIGNATURE: "signature",
+    names.DSSE_ENVELOPE: "attestation",
 }
 WORDS: Final = {
     Kind.SIGNATURE: "signature",
     Kind.PROVENANCE: "provenance",
     Kind.SBOM: "SBOM",
     Kind.ATTESTATION: "attestation",
+    Kind.REVOCATION: "revocation",
+    Kind.WITHDRAWAL: "withdrawal",
+    Kind.SEAL: "seal",
 }
 _BEFORE: Final = {
     Check.READ: "unreadable ",

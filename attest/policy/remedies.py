@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Final
 
+from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity
 from attest.evidence.model import Kind, Subject
 from attest.policy.codes import Code
 from attest.policy.rules.rule import Rule
@@ -19,14 +20,18 @@ _ADVICE: Final = {
 }
 
 
-def after(rule: Rule, code: Code, subject: Subject, signed: Set[str]) -> str:
-    """The next command, with whose key it is to be run; ``signed`` have done so already."""
+def after(rule: Rule, code: Code, subject: Subject, signed: Set[str], identities: Mapping[str, Identity]) -> str:
+    """The next command, and who is to run it; ``signed`` have done so already."""
     if subject.purl is not None and subject.digest is not None:
         named = f"{shlex.quote(str(subject.purl))} --digest {subject.digest}"
     else:
         named = shlex.quote(str(subject))
     document = _FILES.get(rule.kind)
-    command = f"attest attach {named} {document} --key KEY" if document else f"attest sign {named} --key KEY"
-    others = " or ".join(name for name in rule.by if name not in signed)
+    command = f"attest attach {named} {document}" if document else f"attest sign {named}"
+    others = [name for name in rule.by if name not in signed]
+    keys = " or ".join(name for name in others if isinstance(identities[name], KeyIdentity))
+    keyless = " or ".join(name for name in others if isinstance(identities[name], CertificateIdentity))
+    ways = [f"{command} --key KEY (KEY: the private key of {keys})"] if keys else []
+    ways += [f"{command} --keyless (as {keyless})"] if keyless else []
     advice = _ADVICE.get(code)
-    return f"{f'{advice}, then ' if advice else ''}{command} (KEY: the private key of {others})"
+    return f"{f'{advice}, then ' if advice else ''}{', or '.join(ways) or command}"

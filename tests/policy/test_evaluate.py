@@ -24,6 +24,7 @@ from attest.statements.statement import Subject as StatementSubject
 from tests.evidence_factory import (
     CYCLONEDX,
     DIGEST,
+    GITHUB,
     LISTED,
     NOW,
     PURL,
@@ -31,12 +32,15 @@ from tests.evidence_factory import (
     damaged,
     evidence,
     identity,
+    proven,
     signed,
     slsa_v1,
     unsigned,
+    workflow,
 )
 from tests.policy.conftest import HEAD, Read
 
+WORKFLOW = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*"
 BUILDERS = """\
 builders:
   hosted: {identity: builder, id: "https://ci.example/builder", slsa: 2}
@@ -55,6 +59,11 @@ SBOMS = with_rules("id: sbom, require: sbom, by: [release, security], threshold:
 BUILT = with_rules(
     "id: built, require: provenance, by: [builder], builders: [hosted, hardened], slsa: 3,"
     ' source: "https://github.com/acme/app"'
+)
+KEYLESS = (
+    BUILT.replace("keys_only: true", "root: public-good")
+    .replace("identities:", f"identities:\n  ci: {{issuer: '{GITHUB}', subject: '{WORKFLOW}'}}")
+    .replace("by: [builder], builders: [hosted, hardened], slsa: 3", "by: [ci]")
 )
 BY_TWO = with_rules("id: built, require: provenance, by: [builder, release], threshold: 2")
 
@@ -152,6 +161,13 @@ CASES: dict[Code, tuple[str, Callable[[], list[Candidate]], Outcome, str]] = {
         Outcome.DENIED,
         "provenance that does not fit: built from https://github.com/acme/app-evil, not https://github.com/acme/app; "
         "2 referrers found: 2 verified provenance by builder that does not fit",
+    ),
+    Code.PROVENANCE_CERTIFICATE: (
+        KEYLESS,
+        lambda: [proven(provenance(), workflow(source_repository="https://github.com/acme/app-evil"))],
+        Outcome.DENIED,
+        "provenance that does not fit: its signer's certificate is for https://github.com/acme/app-evil, and it names "
+        "https://github.com/acme/app; 1 referrer found: 1 verified provenance by ci that does not fit",
     ),
     Code.PROVENANCE_THRESHOLD: (
         BY_TWO,

@@ -12,6 +12,7 @@ from attest.evidence.text_patterns import Pattern
 from attest.policy.codes import Code
 from attest.policy.fields import Fields
 from attest.policy.rules.rule import Builder, Claim, Refusal, Rule, Written
+from attest.signing.proof import Author, CertificateAuthor
 from attest.statements.provenance import Provenance, read_provenance, repository
 
 SLSA_MAX: Final = 4
@@ -56,12 +57,18 @@ class ProvenanceRule(Rule):
         except FormatError as error:
             return Refusal(Code.PROVENANCE_MALFORMED, str(error))
         fitting = self._fitting(facts, claim.signers) if self.builders else claim.signers
-        if isinstance(fitting, Refusal) or self.source is None:
+        if isinstance(fitting, Refusal):
             return fitting
-        if facts.source is None:
+        if self.source is not None and facts.source is None:
             return Refusal(Code.PROVENANCE_SOURCE_MISSING, "it names no source, or several")
-        if not self.source.matches(facts.source):
+        if self.source is not None and not self.source.matches(facts.source):
             return Refusal(Code.PROVENANCE_SOURCE, f"built from {facts.source}, not {self.source}")
+        certified = _certified_source(claim.item.proof.author)
+        if certified is not None and facts.source != certified:
+            return Refusal(
+                Code.PROVENANCE_CERTIFICATE,
+                f"its signer's certificate is for {certified}, and it names {facts.source or 'no source, or several'}",
+            )
         return fitting
 
     def _fitting(self, facts: Provenance, signers: frozenset[Signer]) -> frozenset[Signer] | Refusal:
@@ -80,6 +87,12 @@ class ProvenanceRule(Rule):
                 )
         speaking = {item.identity for item in found}
         return frozenset(signer for signer in signers if signer.name in speaking)
+
+
+def _certified_source(author: Author) -> str | None:
+    """The repository that Fulcio saw the build run for, as a source is compared; None where there is none."""
+    claimed = author.claims.get("source_repository") if isinstance(author, CertificateAuthor) else None
+    return None if claimed is None else repository(claimed) or claimed
 
 
 def _builders(written: Written) -> tuple[Builder, ...]:
