@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +19,7 @@ from attest.stores.parallel import in_parallel
 from attest.stores.registry import RegistryStore
 from attest.stores.registry.credentials import UserCredentials
 from bench.harness import Row, Table, once
+from bench.servers import far_away, olareg, program
 
 ROUND_TRIP = 50  # milliseconds
 ANCHORS = 200
@@ -32,7 +30,6 @@ _ROUNDS = 3
 _ORAS_CALLS = 7
 """Calls of ``oras discover`` a round; their median times 200 is what 200 of them take."""
 _REPOSITORY = "bench/discovery"
-_READY_SECONDS = 20.0
 
 
 def measure(tick: Callable[[], None]) -> Table:
@@ -41,12 +38,9 @@ def measure(tick: Callable[[], None]) -> Table:
     taken: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="attest-bench-") as scratch, ExitStack() as running:
         folder = Path(scratch)
-        near, far = _free_port(), _free_port()
-        olareg = [_peer("olareg"), "serve", "--addr", "127.0.0.1", "--port", str(near), "--dir", f"{folder}/registry"]
-        running.enter_context(_serving(olareg, near))
+        near = running.enter_context(olareg(folder / "registry"))
         anchors = _fill(f"127.0.0.1:{near}", folder)
-        proxy = [sys.executable, "-m", "bench.latency", str(far), str(near), str(ROUND_TRIP)]
-        running.enter_context(_serving(proxy, far))
+        far = running.enter_context(far_away(near, ROUND_TRIP))
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("ATTEST_", "XDG_"))}
         env = {**clean, "HOME": scratch}
         names = [f"127.0.0.1:{far}/{_REPOSITORY}@{digest}" for digest in anchors]
@@ -59,7 +53,7 @@ def measure(tick: Callable[[], None]) -> Table:
                 seconds = once([str(attest), "list", "--json", *names], environment, folder)
                 if turn:  # the first fills the caches
                     taken.setdefault(name, []).append(seconds)
-            oras = [_peer("oras"), "discover", "--plain-http", "--format", "json"]
+            oras = [program("oras"), "discover", "--plain-http", "--format", "json"]
             for name in names[turn :: ANCHORS // _ORAS_CALLS][:_ORAS_CALLS]:
                 seconds = once([*oras, name], env, folder)
                 if turn:
@@ -99,38 +93,3 @@ def _fill(host: str, folder: Path) -> list[Digest]:
     digests = list(in_parallel(anchored, range(ANCHORS)))
     store.close()
     return digests
-
-
-@contextmanager
-def _serving(argv: Sequence[str], port: int) -> Iterator[None]:
-    """A server until the block ends; it is ready when its port takes connections."""
-    process = subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        deadline = time.monotonic() + _READY_SECONDS
-        while process.poll() is None and time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.02)
-        else:
-            raise SystemExit(f"bench: {argv[0]} does not start")
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _peer(name: str) -> str:
-    program = Path(os.environ.get("ATTEST_PEERS") or Path.home() / ".cache" / "attest-peers") / name
-    if not os.access(program, os.X_OK):
-        raise SystemExit(f"bench: {program} is missing: run `make peers`")
-    return str(program)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
