@@ -100,14 +100,17 @@ DIFFERENCES: Final = (
 class Judgement:
     """``refusal`` is what the package says against the bundle; None if it holds."""
 
-    leaf: Certificate
     refusal: str | None = None
 
 
-def judge(bundle: Bundle, material: Material, content: Content, root: TrustedRoot) -> Judgement | None:
+def judge(
+    bundle: Bundle, material: Material, content: Content, leaf: Certificate, root: TrustedRoot
+) -> Judgement | None:
     """What the package says; None where it cannot verify a bundle of this form, or is not installed."""
-    if not _is_of_a_known_form(bundle, material, content, root) or not _installed():
+    if not _is_of_a_known_form(bundle, material, content, root) or not _has_p256_key(leaf) or not _installed():
         return None
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.x509 import ExtensionNotFound
     from sigstore.errors import Error, VerificationError
     from sigstore.models import Bundle as SigstoreBundle
     from sigstore.models import InvalidBundle
@@ -117,23 +120,17 @@ def judge(bundle: Bundle, material: Material, content: Content, root: TrustedRoo
         return None
     try:
         theirs = SigstoreBundle.from_json(bundle.raw)
-        leaf = theirs.signing_certificate
-        if not _has_p256_key(leaf):
-            return None
-    except (Error, ValueError):
-        return None  # not read; own steps say what is wrong, if anything is
-    try:
         if content.envelope is not None:
             verifier.verify_dsse(theirs, _AnyIdentity())
         else:
             verifier.verify_artifact(_hashed(content.artifact.digest("sha256") or b""), theirs, _AnyIdentity())
     except InvalidBundle:
-        return None
+        return None  # not read; own steps say what is wrong, if anything is
     except VerificationError as error:
-        return Judgement(leaf, str(error) or "no reason given")
-    except (Error, ValueError, TypeError) as error:
-        return Judgement(leaf, f"{type(error).__name__}: {error}")
-    return Judgement(leaf)
+        return Judgement(str(error) or "no reason given")
+    except (Error, ValueError, TypeError, ExtensionNotFound, UnsupportedAlgorithm) as error:
+        return Judgement(f"{type(error).__name__}: {error}")
+    return Judgement()
 
 
 def is_explained(judgement: Judgement, material: Material, root: TrustedRoot) -> bool:

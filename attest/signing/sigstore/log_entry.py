@@ -13,13 +13,23 @@ from attest.signing.sigstore.material import InclusionProof, LogEntry
 from attest.signing.sigstore.merkle import root_from_path
 from attest.signing.sigstore.trusted_root import Log
 
+_TIMELESS: Final = (("hashedrekord", "0.0.2"), ("dsse", "0.0.2"))
+"""Kinds of Rekor v2, which vouches for no time."""
+
 _TIME_MAX: Final = 253_402_300_799  # the last second of the year 9999
 
 
 def integrated_time(entry: LogEntry) -> datetime | None:
-    """When the log says that it took the entry: signed only where there is a promise (Rekor v1)."""
+    """When the log says that it took the entry: signed only where there is a promise, and by Rekor v1 only.
+
+    Raises `VerificationError`.
+    """
     if entry.promise is None or entry.integrated_time == 0:
         return None
+    if (entry.kind, entry.version) in _TIMELESS:
+        raise VerificationError(
+            "log entry: its time", expected="none for a kind of Rekor v2", found="one with a promise"
+        )
     if entry.integrated_time > _TIME_MAX:
         raise VerificationError(
             "log entry: its time", expected="a year of four digits", found=str(entry.integrated_time)

@@ -60,13 +60,12 @@ def verify(
             next_step="name the key: --key",
         )
     content = Content.of(bundle, artifact)
-    judgement = judge(bundle, material, content, root) if requirements == _KEYLESS else None
+    leaf = load(material.certificates[0])
+    judgement = judge(bundle, material, content, leaf, root) if requirements == _KEYLESS else None
     if judgement is not None and judgement.refusal is None:
-        leaf = judgement.leaf
         first = _check_what_is_left(material, leaf, root)
     else:
-        leaf, *others = (load(der) for der in material.certificates)
-        first = _own_steps(material, content, leaf, others, root, requirements)
+        first = _own_steps(material, content, leaf, root, requirements)
         if judgement is not None and not is_explained(judgement, material, root):
             raise VerificationError(
                 "verification by the sigstore package",
@@ -77,18 +76,14 @@ def verify(
 
 
 def _own_steps(
-    material: Material,
-    content: Content,
-    leaf: Certificate,
-    others: Sequence[Certificate],
-    root: TrustedRoot,
-    requirements: Requirements,
+    material: Material, content: Content, leaf: Certificate, root: TrustedRoot, requirements: Requirements
 ) -> datetime | None:
     """The whole of client-spec.md §4 for a certificate; gives the earliest verified time."""
     # 1. Log entries and times that somebody trusted vouches for (§4.2, §4.4).
     vouched = _vouched(material, content, root)
     _enough(vouched, requirements, least=1)  # without a time a certificate is not valid
     # 2. The certificate: its path at each of these times, its profile, its own log (§4.3).
+    others = [load(der) for der in material.certificates[1:]]
     issuer = verify_path(leaf, others, root, [item.time for item in vouched.times])
     verify_profile(leaf)
     verify_scts(leaf, issuer, root)
