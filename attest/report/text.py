@@ -13,7 +13,13 @@ from attest.report.style import Role, Style
 _ROLES: Final = {Outcome.ADMITTED: Role.GOOD, Outcome.DENIED: Role.BAD, Outcome.INCONCLUSIVE: Role.DOUBT}
 _MARKS: Final = {Outcome.ADMITTED: "✓", Outcome.DENIED: "✗", Outcome.INCONCLUSIVE: "?"}
 _ASCII_MARKS: Final = {Outcome.ADMITTED: "+", Outcome.DENIED: "x", Outcome.INCONCLUSIVE: "?"}
-_FATES: Final = {Fate.COUNTED: Role.GOOD, Fate.UNFIT: Role.BAD, Fate.OTHER: Role.QUIET, Fate.REJECTED: Role.DOUBT}
+_FATES: Final = {
+    Fate.COUNTED: Role.GOOD,
+    Fate.UNFIT: Role.BAD,
+    Fate.OTHER: Role.QUIET,
+    Fate.REVOKED: Role.BAD,
+    Fate.REJECTED: Role.DOUBT,
+}
 PLAIN: Final = Style()
 
 
@@ -34,7 +40,7 @@ def _lines(verdict: Verdict, style: Style, explain: bool) -> Iterator[str]:
             yield from (_candidate(item, style) for item in finding.considered)
     yield style.paint(f"  policy {verdict.policy}  {verdict.policy_digest}", Role.QUIET)
     when = "never listed" if verdict.listed_at is None else f"listed {moment(verdict.listed_at)}"
-    whole = ", incompletely" if not verdict.complete else "" if verdict.whole else ", until it was enough"
+    whole = ", incompletely" if not verdict.complete else "" if verdict.whole else ", as far as needed"
     counts = f"{len(verdict.evidence)} found, {verdict.verified} verified, {verdict.rejected} rejected"
     yield style.paint(f"  evidence: {counts}; {when}{whole}; judged {moment(verdict.now)}", Role.QUIET)
 
