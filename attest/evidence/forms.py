@@ -8,6 +8,7 @@ from typing import Final
 
 from attest import names
 from attest.evidence.signed import Signed, SignedBundle, SimplySigned
+from attest.evidence.signed_notation import SignedNotation
 from attest.oci.descriptor import Descriptor
 from attest.oci.manifest import Manifest
 from attest.signing.bundle import Bundle
@@ -39,6 +40,11 @@ def is_bundle(manifest: Manifest) -> bool:
     return len(manifest.layers) == 1 and manifest.layers[0].media_type.startswith(names.BUNDLE_PREFIX)
 
 
+def is_notation(manifest: Manifest) -> bool:
+    """One layer, and the artifact type, or before there were any, the config's type (signature-specification.md)."""
+    return len(manifest.layers) == 1 and manifest.effective_artifact_type == names.NOTATION_SIGNATURE
+
+
 def claimed(manifest: Manifest) -> str | None:
     """The predicate type that a manifest claims, else its artifact type, else that of what it holds."""
     predicate = manifest.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE)
@@ -62,5 +68,10 @@ FORMS: Final = (
         fits=lambda _, layer: layer.media_type == names.DSSE_ENVELOPE,
         claims=lambda _, layer: layer.annotations.get(names.ANNOTATION_COSIGN_PREDICATE) or names.DSSE_ENVELOPE,
         read=lambda layer, data: SignedBundle(attestation_bundle(data, layer.annotations), Format.COSIGN),
+    ),
+    Form(
+        fits=lambda manifest, layer: is_notation(manifest) and layer.media_type in names.NOTATION_ENVELOPES,
+        claims=lambda *_: names.NOTATION_SIGNATURE,
+        read=lambda layer, data: SignedNotation.parse(data, layer.media_type),
     ),
 )

@@ -9,12 +9,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from attest.evidence.model import Subject
 from attest.evidence.patterns import SubjectPattern, matches_any
 from attest.evidence.text_patterns import Pattern
 from attest.signing.keys import PublicKey
 from attest.signing.proof import Author, CertificateAuthor, Format, KeyAuthor, Proof, X509Author
+
+if TYPE_CHECKING:
+    from attest.signing.notation.trust_policy import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,27 @@ class CertificateIdentity(Identity):
                     f"{self.name}: expected {claim} {pattern.text!r}, found {'none' if found is None else repr(found)}"
                 )
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class X509Identity(Identity):
+    """Whom ordinary CAs name, as ``trusts`` says; its name is the identity's, by which the proof refers to it."""
+
+    trusts: Statement
+
+    @property
+    def principal(self) -> str:
+        """Many certificates can have the wanted attributes."""
+        return f"any:{self.name}"
+
+    def differs(self, author: Author) -> str | None:
+        """Everything was checked under each identity's own CAs when the signature was proven."""
+        if not isinstance(author, X509Author):
+            return f"{self.name} is an X.509 certificate's subject"
+        if self.trusts.name in author.trusted_by:
+            return None
+        wanted = " or ".join(str(subject) for subject in self.trusts.identities) or "any subject"
+        return f"{self.name}: expected {wanted} under its own certificates, found {author.subject!a}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

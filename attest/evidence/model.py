@@ -54,6 +54,7 @@ class Kind(StrEnum):
 
 _KINDS = {
     names.PREDICATE_COSIGN_SIGN: Kind.SIGNATURE,
+    names.NOTATION_SIGNATURE: Kind.SIGNATURE,
     names.PREDICATE_SLSA_V1: Kind.PROVENANCE,
     names.PREDICATE_SLSA_V02: Kind.PROVENANCE,
     **dict.fromkeys(names.PREDICATES_SBOM, Kind.SBOM),

@@ -22,7 +22,7 @@ from attest.statements import documents
 from attest.statements.statement import Statement, Subject
 
 if TYPE_CHECKING:
-    from attest.evidence.trust import Trust
+    from attest.evidence.trust import Context, Trust
 
 
 _TIMES: Final = {"tlogEntries", "timestampVerificationData"}
@@ -35,8 +35,8 @@ class Signed(Protocol):
     def claimed_signer(self) -> str:
         """Who is said to have signed: for people, and believed by nobody."""
 
-    def prove(self, trust: Trust) -> Proof | None:
-        """Who signed, in which format, and when; None where a key made it that ``trust`` does not know.
+    def prove(self, context: Context) -> Proof | None:
+        """Who signed, in which format, and when; None where a key made it that is not trusted.
 
         Raises `VerificationError` for a signature that does not hold, and `FormatError`.
         """
@@ -57,14 +57,14 @@ class SignedBundle:
         """By the key's hint."""
         return _claimed_signer(self.bundle)
 
-    def prove(self, trust: Trust) -> Proof | None:
+    def prove(self, context: Context) -> Proof | None:
         """As `Signed.prove`."""
         envelope = self.bundle.envelope
         return _prove(
             self.bundle,
-            trust,
+            context.trust,
             self.format,
-            lambda: verify_envelope(envelope, trust.keys, hint=self.bundle.key_hint),
+            lambda: verify_envelope(envelope, context.trust.keys, hint=self.bundle.key_hint),
         )
 
     def statement(self) -> Statement:
@@ -92,16 +92,16 @@ class SimplySigned:
         """cosign wrote no hint."""
         return _claimed_signer(self.bundle)
 
-    def prove(self, trust: Trust) -> Proof | None:
+    def prove(self, context: Context) -> Proof | None:
         """As `Signed.prove`."""
         message = self.bundle.content
         assert isinstance(message, MessageSignature)
         signature = message.signature
         return _prove(
             self.bundle,
-            trust,
+            context.trust,
             Format.COSIGN,
-            lambda: next((key for key in trust.keys if key.verify(signature, self.payload)), None),
+            lambda: next((key for key in context.trust.keys if key.verify(signature, self.payload)), None),
             self.payload,
         )
 
@@ -126,9 +126,9 @@ class SignedDocument:
         """Of the signature."""
         return self.over.claimed_signer
 
-    def prove(self, trust: Trust) -> Proof | None:
+    def prove(self, context: Context) -> Proof | None:
         """As `Signed.prove`."""
-        return self.over.prove(trust)
+        return self.over.prove(replace(context, manifest=self.manifest.descriptor()))
 
     def statement(self) -> Statement:
         """What the document says about the subject of its manifest."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from attest.evidence.identity import Identity, KeyIdentity
+from attest.evidence.identity import Identity, KeyIdentity, X509Identity
+from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.signing.keys import PublicKey
 
 if TYPE_CHECKING:
+    from attest.signing.notation.trust_policy import Statement
     from attest.signing.sigstore.trusted_root import TrustedRoot
     from attest.signing.sigstore.verify import Requirements
 
@@ -35,6 +38,20 @@ class Trust:
         return tuple(item.key for item in self.identities if isinstance(item, KeyIdentity))
 
     @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Of all identities that ordinary CAs vouch for."""
+        return tuple(item.trusts for item in self.identities if isinstance(item, X509Identity))
+
+    @property
     def root(self) -> Digest | None:
         """The digest of the trust root's file."""
         return None if self.sigstore is None else Digest("sha256", self.sigstore.root.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """In what a signature is proven: against whom, about which manifest, and when."""
+
+    trust: Trust
+    manifest: Descriptor
+    now: datetime

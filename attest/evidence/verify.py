@@ -14,7 +14,7 @@ from attest.errors import FormatError, VerificationError
 from attest.evidence.binding import Binding, bind
 from attest.evidence.identity import Signer, principal
 from attest.evidence.model import Candidate, Check, Collection, Kind, Rejected, Subject
-from attest.evidence.trust import Trust
+from attest.evidence.trust import Context, Trust
 from attest.oci.digest import Digest
 from attest.signing.proof import Proof
 from attest.statements.statement import Statement
@@ -99,7 +99,7 @@ def _check(candidate: Candidate, subject: Subject, trust: Trust, now: datetime) 
     if signed is None:
         return rejected(Check.SIGNED, "carries no signature")
     try:
-        proof = signed.prove(trust)
+        proof = signed.prove(Context(trust, subject.manifest, now))
     except VerificationError as error:
         return rejected(Check.SIGNATURE, str(error))
     except FormatError as error:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, TypedDict
 
 from attest.errors import KeyFileError, PolicyError
-from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity
+from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity, X509Identity
 from attest.evidence.patterns import SubjectPattern, parse_pattern
 from attest.evidence.text_patterns import Pattern, identity_pattern
 from attest.policy.fields import Fields
@@ -126,9 +126,25 @@ def _claims(fields: Fields) -> dict[str, Pattern]:
     return {claim: claims.parsed(claim, identity_pattern) for claim in claims.keys}
 
 
+def _x509(written: Written) -> Identity:
+    from attest.policy.x509_identities import read_subject
+
+    trusts = read_subject(written.name, written.fields, written.base)
+    return X509Identity(written.name, trusts, **written.limits)
+
+
+def _notation(written: Written) -> Identity:
+    from attest.policy.x509_identities import read_trust_policy
+
+    trusts = read_trust_policy(written.name, written.fields, written.base)
+    return X509Identity(written.name, trusts, **written.limits)
+
+
 KINDS: Final[MappingProxyType[str, Kind]] = MappingProxyType(
     {
         "key": Kind(("key",), (Format.BUNDLE, Format.COSIGN), False, _key),
+        "x509": Kind(("x509", "ca", "tsa"), (Format.NOTATION,), False, _x509),
+        "notation": Kind(("notation", "scope"), (Format.NOTATION,), False, _notation),
         "issuer": Kind(("issuer", "subject", "claims"), (Format.BUNDLE, Format.COSIGN), True, _certificate),
     }
 )
