@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from typing import Final
 
 from attest import limits
 
 
-@lru_cache(1000)
+_logged: Final[set[str]] = set()
+_logging: Final = threading.Lock()
+
+
 def _log_warning(text: str) -> None:
-    """Once a process, however many stores lie on the registry."""
+    """Once a process, however many stores lie on the registry; each of them has a cap on what it passes on."""
+    with _logging:
+        if text in _logged:
+            return
+        _logged.add(text)
     logging.getLogger("attest.registry").warning("%s", text)
 
 
