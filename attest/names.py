@@ -93,6 +93,7 @@ PREDICATE_PACK: Final = "https://attest.dev/pack/v1"
 PREDICATE_REVOCATION: Final = "https://attest.dev/revocation/v1"
 PREDICATE_WITHDRAWAL: Final = "https://attest.dev/withdrawal/v1"
 PREDICATE_SEAL: Final = "https://attest.dev/seal/v1"
+PREDICATE_PYPI_PUBLISH: Final = "https://docs.pypi.org/attestations/publish/v1"
 PREDICATE_SLSA_V1: Final = "https://slsa.dev/provenance/v1"
 PREDICATE_SLSA_V02: Final = "https://slsa.dev/provenance/v0.2"
 

@@ -31,7 +31,7 @@ from attest.policy.trust import load
 from attest.policy.verdict import Verdict
 from attest.stores.archive import ArchiveStore
 from attest.stores.graph import Graph, cosign_subject, walk
-from attest.stores.location import Location, Scheme, open_store
+from attest.stores.location import SERVICES, Location, Scheme, open_store
 from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Store
 from attest.stores.transfer import Side
@@ -89,6 +89,8 @@ def of_packages(store: Store, repository_of: Callable[[str], str], named: Iterab
 def parse_source(text: str) -> tuple[Location, Reference | None]:
     """``STORE``, or one manifest as ``STORE:TAG`` or ``STORE@DIGEST``. Raises `UsageError`."""
     scheme, colon, _ = text.partition(":")
+    if colon and scheme in SERVICES:
+        return Location.parse(text), None
     prefix = f"{scheme}:" if colon and scheme in (Scheme.DIRECTORY, Scheme.ARCHIVE) else ""
     path, at, digest = text.removeprefix(prefix).partition("@")
     tag = None

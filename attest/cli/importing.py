@@ -116,7 +116,7 @@ def show(done: Iterable[Outcome]) -> None:
         if item.reason is not None:
             console.complain(f"{item.where}: {item.fate.value}: {item.reason}")
         else:
-            print(f"{item.fate.value} {item.subject} {item.referrer}")
+            print(" ".join(str(part) for part in (item.fate.value, item.subject, item.referrer) if part is not None))
         for note in item.notes:
             console.note(f"{item.where}: {note}")
 

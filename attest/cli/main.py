@@ -17,6 +17,7 @@ from attest.cli import (
     console,
     copy_,
     doctor,
+    export,
     import_,
     key,
     list_,
@@ -30,7 +31,7 @@ from attest.cli import (
 )
 from attest.errors import EXIT_INCONCLUSIVE, AttestError
 
-COMMANDS = (anchor, sign, attach, import_, list_, tree, verify, bundle, copy_, pack, unpack, doctor, key, login)
+COMMANDS = (anchor, sign, attach, import_, export, list_, tree, verify, bundle, copy_, pack, unpack, doctor, key, login)
 
 _DESCRIPTION = """\
 Sign, attach and verify evidence about packages of any ecosystem, on any OCI registry or directory. No byte of package

@@ -37,8 +37,8 @@ BAD = [
     "oci:a/{package}{package}",
     "oci-archive:",
     "oci-archive:a/{package}",
-    "npm:",
-    "pypi:",
+    "npm:left-pad",
+    "pypi:https://example.test",
     "registry.example",
     "registry.example/",
     "registry.example/{package}/x",
@@ -67,10 +67,12 @@ def test_bad(text: str) -> None:
         Location.parse(text)
 
 
-@pytest.mark.parametrize("text", ["npm:", "pypi:", "pypi:https://example.test"])
-def test_services_are_named_as_missing(text: str) -> None:
-    with pytest.raises(UsageError, match="read-only services are not in this version"):
-        Location.parse(text)
+@pytest.mark.parametrize("scheme", [Scheme.NPM, Scheme.PYPI])
+def test_services_are_read_by_some_commands(scheme: Scheme) -> None:
+    location = Location.parse(f"{scheme}:")
+    assert location == Location(f"{scheme}:", scheme, "", "{package}")
+    with pytest.raises(UsageError, match=f"does not read from a service .next: attest import {scheme}:"):
+        open_store(location, create=False)
 
 
 @given(st.text())

@@ -13,7 +13,7 @@ attestation object                                     bundle v0.3
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -95,14 +95,6 @@ def write_attestation(bundle: Bundle) -> dict[str, Any]:
         "version": _VERSION,
         "verification_material": {"certificate": certificate.string("rawBytes"), "transparency_entries": entries},
         "envelope": {"statement": envelope["payload"], "signature": envelope["signatures"][0]["sig"]},
-    }
-
-
-def write_provenance(attestations: Sequence[Mapping[str, Any]], publisher: Mapping[str, Any]) -> dict[str, Any]:
-    """A provenance object with one publisher."""
-    return {
-        "version": _VERSION,
-        "attestation_bundles": [{"publisher": dict(publisher), "attestations": [dict(item) for item in attestations]}],
     }
 
 
