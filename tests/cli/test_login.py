@@ -164,6 +164,7 @@ def test_a_helper_keeps_them_for_all(docker: Docker, host: str, guarded: str) ->
 def test_an_identity_token(docker: Docker, behind: Behind) -> None:
     assert docker.login(behind.host, "stolen", user="<token>").code == 3
     assert docker.login(behind.host, IDENTITY.identity_token, user="<token>").code == 0
+    assert b"scope" not in behind.tokens.scripted.asked[-1].body  # nothing is asked for yet, which is not an empty wish
     assert docker.config == {"auths": {behind.host: {"identitytoken": IDENTITY.identity_token}}}
     anchor = docker.attest.ok("anchor", WHEEL, "--store", f"{behind.host}/private").out.split()[1]
     run("oras", "discover", "--plain-http", f"{behind.host}/private@{anchor}", "--format", "json")

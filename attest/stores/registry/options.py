@@ -13,7 +13,6 @@ from typing import Final
 
 from attest import limits
 
-
 _logged: Final[set[str]] = set()
 _logging: Final = threading.Lock()
 

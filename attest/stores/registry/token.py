@@ -80,9 +80,10 @@ def _oauth_request(challenge: Challenge, identity_token: str, scopes: Scopes) ->
         "grant_type": "refresh_token",
         "service": challenge.service,
         "client_id": CLIENT,
-        "scope": " ".join(str(scope) for scope in scopes),
         "refresh_token": identity_token,
     }
+    if scopes:
+        form["scope"] = " ".join(str(scope) for scope in scopes)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     # never redirected: a 307 would carry the identity token in the body to wherever the answer points
     return Request("POST", challenge.realm, headers, urlencode(form).encode(), limit=_LIMIT, redirects=False)
