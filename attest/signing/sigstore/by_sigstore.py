@@ -42,6 +42,12 @@ LAST_SECOND: Final = Difference(
 DIFFERENCES: Final = (
     LAST_SECOND,
     Difference(
+        "attest",
+        "failed to load bundle",
+        "protojson reads base64 with and without padding, int64 as text and as number, and what is left out as zero; "
+        "the package reads one spelling.",
+    ),
+    Difference(
         "sigstore",
         "log entry: the time of its log",
         "A log's key counts within its `validFor` only; the package verifies with keys of any time.",
@@ -53,23 +59,27 @@ DIFFERENCES: Final = (
     ),
     Difference(
         "sigstore",
-        "log entry: the checkpoint",
-        "A signed note's signature is by name and key, and it is over the size as well (C2SP signed-note and "
-        "tlog-checkpoint); the package compares neither, and skips lines that are no signatures.",
+        "log entry: the checkpoint's signer",
+        "A signed note's signature is by name and key (C2SP signed-note); the package compares keys only.",
     ),
     Difference(
         "sigstore",
-        "checkpoint: not a signed checkpoint",
-        "The same: every line below the blank one is a signature.",
+        "log entry: the checkpoint's tree",
+        "A checkpoint is over the size of the tree as well (C2SP tlog-checkpoint); the package compares roots only.",
     ),
     Difference(
         "sigstore",
-        "certificate: the path to the trusted root",
+        "checkpoint: ",
+        "Every line below the blank one is a signature; the package skips those that are none.",
+    ),
+    Difference(
+        "sigstore",
+        "certificate: the time of its authority",
         "An authority is trusted within its `validFor` only; the package takes its certificates at any time.",
     ),
     Difference(
         "sigstore",
-        "certificate: its timestamp by a certificate transparency log",
+        "certificate: which log of certificates has seen it",
         "So is a log of certificates, and one that the trusted root does not name has no key to be tried.",
     ),
     Difference(
@@ -90,7 +100,7 @@ DIFFERENCES: Final = (
     ),
     Difference(
         "sigstore",
-        "log entry",
+        "entry body",
         "So is the JSON in a log entry's body, where only what is compared has to be there.",
     ),
 )
@@ -107,7 +117,7 @@ def judge(
     bundle: Bundle, material: Material, content: Content, leaf: Certificate, root: TrustedRoot
 ) -> Judgement | None:
     """What the package says; None where it cannot verify a bundle of this form, or is not installed."""
-    if not _is_of_a_known_form(bundle, material, content, root) or not _has_p256_key(leaf) or not _installed():
+    if not knows(bundle, material, content, root) or not _has_p256_key(leaf) or not _installed():
         return None
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.x509 import ExtensionNotFound
@@ -143,7 +153,8 @@ def is_explained(judgement: Judgement, material: Material, root: TrustedRoot) ->
     return any(authority.window.end in times for authority in root.timestamp_authorities)
 
 
-def _is_of_a_known_form(bundle: Bundle, material: Material, content: Content, root: TrustedRoot) -> bool:
+def knows(bundle: Bundle, material: Material, content: Content, root: TrustedRoot) -> bool:
+    """Whether the package has a word for every part of the bundle."""
     if root.media_type != CLASSIC_MEDIA_TYPE or len(material.entries) != 1:
         return False
     (entry,) = material.entries
@@ -154,7 +165,11 @@ def _is_of_a_known_form(bundle: Bundle, material: Material, content: Content, ro
         and (entry.promise is None or signed_time)
         and signed_time + len(material.timestamps) == 1
         and ("certificate" in bundle.material) == (bundle.version == "0.3")
-        and (content.envelope is not None or content.artifact.digest("sha256") is not None)
+        and (
+            content.artifact.digest("sha256") is not None
+            if content.envelope is None
+            else content.envelope.payload_type.isascii()  # of others it counts characters where DSSE counts bytes
+        )
     )
 
 

@@ -20,14 +20,15 @@ _STEP = "certificate: the path to the trusted root"
 
 
 def load(der: bytes) -> Certificate:
-    """Read a certificate whose extensions can be read as well. Raises `EnvelopeError`."""
+    """Read a certificate, and the parts of it that are otherwise read when asked for. Raises `EnvelopeError`."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
         certificate = x509.load_der_x509_certificate(der)
-        certificate.extensions  # noqa: B018 - read when asked for, and then kept
         certificate.public_key()
+        _ = certificate.extensions, certificate.issuer, certificate.subject
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except (
         ValueError,
         TypeError,
@@ -51,12 +52,10 @@ def verify_path(
     # 1. The signer's certificate is valid at every verified time, and so is each above it (the "hybrid model").
     _valid_at(leaf, times, "the signer's certificate")
     found = "no authority in the trusted root"
+    trusted = [item for item in root.authorities if all(_is_trusted(item, moment) for moment in times)]
     between = [item for item in others if item.subject != item.issuer]
-    for authority in root.authorities:
-        # 2. So is the trust in the authority.
-        if not all(_is_trusted(authority, moment) for moment in times):
-            found = f"{authority.uri or 'an authority'}, trusted from {authority.window}"
-            continue
+    # 2. So is the trust in the authority.
+    for authority in trusted:
         # 3. Signatures, names, CA flags, key usages, path lengths, name constraints (RFC 5280 §6.1).
         chain = _chain(leaf, between, authority, times[0])
         if isinstance(chain, str):
@@ -65,18 +64,27 @@ def verify_path(
         for item in chain[1:-1]:
             _valid_at(item, times, item.subject.rfc4514_string())
         return chain[1]
+    if not any(leaf.issuer in authority.subjects for authority in trusted):
+        _hold_against_time(leaf, root, times)
     raise VerificationError(_STEP, expected="a certificate issued by it", found=found)
 
 
 def check_authority(leaf: Certificate, root: TrustedRoot, moment: datetime) -> None:
     """Of a path that holds: its authority was trusted at ``moment``, up to its root. Raises `VerificationError`."""
     issuer = leaf.issuer
+    if not any(issuer in authority.subjects and _is_trusted(authority, moment) for authority in root.authorities):
+        _hold_against_time(leaf, root, [moment])
+
+
+def _hold_against_time(leaf: Certificate, root: TrustedRoot, times: Sequence[datetime]) -> None:
+    """Refuse a certificate whose authority is known but is of another time."""
     for authority in root.authorities:
-        if _is_trusted(authority, moment) and issuer in authority.subjects:
-            return
-    raise VerificationError(
-        _STEP, expected=f"an authority that was trusted at {moment:%Y-%m-%dT%H:%M:%SZ}", found="none of its name"
-    )
+        if leaf.issuer in authority.subjects:
+            raise VerificationError(
+                "certificate: the time of its authority",
+                expected=f"{authority.window}, and within its certificates' {authority.valid}",
+                found=", ".join(f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in times),
+            )
 
 
 def verify_profile(leaf: Certificate) -> None:

@@ -64,8 +64,8 @@ class Checkpoint:
                 if signer == name and hint == log.id[:_KEY_ID]:
                     return log, signature
         raise VerificationError(
-            "log entry: the checkpoint's signature",
-            expected="one by the log that the entry names",
+            "log entry: the checkpoint's signer",
+            expected="the log that the entry names",
             found=", ".join(f"{signer} {hint.hex()}" for signer, hint, _ in self.signatures)[:160],
         )
 

@@ -40,7 +40,7 @@ def check_body(entry: LogEntry, content: Content, signer: bytes) -> str | None:
     ``signer`` is DER: the certificate, or the SPKI of a key of one's own. Raises `VerificationError`, and `FormatError`
     for a body that is not what its kind wants.
     """
-    body = Fields(strict_json.read_object(entry.body, where="log entry", limit=limits.EVIDENCE_BLOB), "log entry")
+    body = Fields(strict_json.read_object(entry.body, where="entry body", limit=limits.EVIDENCE_BLOB), "entry body")
     kind = (body.string("kind"), body.string("apiVersion"))
     _same("kind", f"{entry.kind} {entry.version}", " ".join(kind))
     check = _KINDS.get((*kind, content.envelope is None))
@@ -169,7 +169,7 @@ def _pem(data: bytes) -> bytes:
     match = _PEM.fullmatch(data)
     if match is None:
         raise VerificationError("log entry: its key or certificate", expected="one in PEM", found=repr(data[:40]))
-    return decode_base64(b"".join(match[2].split()).decode("ascii"), where="log entry")
+    return decode_base64(b"".join(match[2].split()).decode("ascii"), where="entry body")
 
 
 def _decoded(fields: Fields, name: str) -> bytes:

@@ -98,8 +98,8 @@ def _checkpoint(proof: InclusionProof) -> Checkpoint:
     checkpoint = Checkpoint.parse(proof.checkpoint or "")
     if (checkpoint.size, checkpoint.root) != (proof.size, proof.root):
         raise VerificationError(
-            "log entry: the checkpoint",
-            expected=f"the tree of the inclusion proof, {proof.size} entries with the root {proof.root.hex()}",
+            "log entry: the checkpoint's tree",
+            expected=f"that of the inclusion proof, {proof.size} entries with the root {proof.root.hex()}",
             found=f"one of {checkpoint.size} with the root {checkpoint.root.hex()}",
         )
     return checkpoint

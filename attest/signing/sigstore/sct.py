@@ -14,34 +14,31 @@ if TYPE_CHECKING:
     from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_STEP: Final = "certificate: its timestamp by a certificate transparency log"
+_STEP: Final = "certificate: its timestamp by a log of certificates"
+_WHICH: Final = "certificate: which log of certificates has seen it"
 
 
 def verify_scts(leaf: Certificate, issuer: Certificate, root: TrustedRoot) -> None:
     """Check that one of the timestamps within ``leaf`` is by a log that the root trusts. Raises `VerificationError`."""
-    embedded = _embedded(leaf)
-    found = f"{len(embedded)} by logs that the trusted root does not name" if embedded else "none"
-    for sct in embedded:
-        moment = sct.timestamp.replace(tzinfo=UTC)
-        for log in root.ct_logs.get(sct.log_id, ()):
-            if moment not in log.window:
-                found = f"one of {moment:%Y-%m-%dT%H:%M:%SZ}, outside the time of its log ({log.window})"
-            elif _holds(sct, leaf, issuer, log, moment):
-                return
-            else:
-                found = f"one whose signature does not hold ({log.url or log.id.hex()})"
-    raise VerificationError(_STEP, expected="one by a log that the trusted root names", found=found)
+    timely = check_sct_times(leaf, root)
+    if not any(_holds(sct, leaf, issuer, log, moment) for sct, log, moment in timely):
+        names = ", ".join(log.url or log.id.hex() for _, log, _ in timely)
+        raise VerificationError(_STEP, expected=f"one by {names}", found="a signature that does not hold")
 
 
-def check_sct_times(leaf: Certificate, root: TrustedRoot) -> None:
-    """Of timestamps whose signatures hold: one is by a log that was trusted then. Raises `VerificationError`."""
-    for sct in _embedded(leaf):
-        moment = sct.timestamp.replace(tzinfo=UTC)
-        if any(moment in log.window for log in root.ct_logs.get(sct.log_id, ())):
-            return
-    raise VerificationError(
-        _STEP, expected="one by a log that the trusted root names, of its time", found="others only"
-    )
+def check_sct_times(leaf: Certificate, root: TrustedRoot) -> list[tuple[SignedCertificateTimestamp, Log, datetime]]:
+    """The timestamps of logs that are trusted for their time, signatures not verified. Raises `VerificationError`."""
+    embedded = [(sct, sct.timestamp.replace(tzinfo=UTC)) for sct in _embedded(leaf)]
+    timely = [
+        (sct, log, moment)
+        for sct, moment in embedded
+        for log in root.ct_logs.get(sct.log_id, ())
+        if moment in log.window
+    ]
+    if not timely:
+        found = ", ".join(f"{sct.log_id.hex()} at {moment:%Y-%m-%dT%H:%M:%SZ}" for sct, moment in embedded)
+        raise VerificationError(_WHICH, expected="one that the trusted root names for that time", found=found or "none")
+    return timely
 
 
 def _embedded(leaf: Certificate) -> list[SignedCertificateTimestamp]:

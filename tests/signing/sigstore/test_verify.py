@@ -272,11 +272,11 @@ def test_what_is_no_checkpoint(make: Callable[[str], str]) -> None:
         (replace(SIGSTORE, log=replace(SIGSTORE.log, end=NOW)), "log entry: the time of its log"),
         (replace(SIGSTORE, log=replace(SIGSTORE.log, start=NOW + 2 * MINUTE)), "log entry: the time of its log"),
         (replace(SIGSTORE, ct=replace(SIGSTORE.ct, end=NOW)), None),
-        (replace(SIGSTORE, ct=replace(SIGSTORE.ct, end=NOW - MINUTE)), "certificate: its timestamp"),
-        (replace(SIGSTORE, ct=Log(p256(), "ct.example")), "certificate: its timestamp"),
+        (replace(SIGSTORE, ct=replace(SIGSTORE.ct, end=NOW - MINUTE)), "certificate: which log"),
+        (replace(SIGSTORE, ct=Log(p256(), "ct.example")), "certificate: which log"),
         (replace(SIGSTORE, ca_end=NOW + MINUTE), None),
-        (replace(SIGSTORE, ca_end=NOW), "certificate: the path"),
-        (replace(SIGSTORE, ca_start=NOW + 2 * MINUTE), "certificate: the path"),
+        (replace(SIGSTORE, ca_end=NOW), "certificate: the time of its authority"),
+        (replace(SIGSTORE, ca_start=NOW + 2 * MINUTE), "certificate: the time of its authority"),
         (replace(SIGSTORE, ca_key=p256()), "certificate: the path"),
         (replace(SIGSTORE, log=Log(p256())), "log entry: how many logs"),
         (Sigstore(), "log entry: how many logs"),
@@ -361,7 +361,7 @@ def test_what_is_no_identity(extensions: tuple[x509.ExtensionType, ...]) -> None
 
 
 def test_certificates_of_another_profile() -> None:
-    refused(with_identity(sct=False), "certificate: its timestamp")
+    refused(with_identity(sct=False), "certificate: which log")
     refused(with_identity(purpose=ExtendedKeyUsageOID.SERVER_AUTH), "certificate: what its key")
     usage = x509.KeyUsage(False, True, False, False, False, False, False, False, False)
     refused(with_identity(usage=usage), "certificate: what its key")
