@@ -1,0 +1,1 @@
+"""Four programs sign, and each of them verifies what each signed."""
