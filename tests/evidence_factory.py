@@ -14,7 +14,7 @@ from attest.evidence.identity import Identity, KeyIdentity
 from attest.evidence.lookup import subject_of
 from attest.evidence.model import Candidate, Check, Collection, Rejected, Subject
 from attest.evidence.signed import SignedBundle
-from attest.evidence.trust import Trust
+from attest.evidence.trust import Context, Sigstore, Trust
 from attest.evidence.verify import EvidenceSet, verify
 from attest.oci import strict_json
 from attest.oci.descriptor import EMPTY, Descriptor
@@ -99,7 +99,7 @@ class Given:
     def claimed_signer(self) -> str:
         return str(self.proof.author)
 
-    def prove(self, trust: Trust) -> Proof | None:
+    def prove(self, context: Context) -> Proof | None:
         return self.proof
 
     def statement(self) -> Statement:
@@ -162,10 +162,11 @@ def evidence(
     complete: bool = True,
     problems: tuple[str, ...] = (),
     now: datetime = NOW,
+    sigstore: Sigstore | None = None,
 ) -> EvidenceSet:
     """What `verify` makes of the candidates."""
     collection = Collection(subject, tuple(candidates), tuple(rejected), complete, problems, LISTED, whole=True)
-    return verify(collection, Trust(tuple(identities)), now=now)
+    return verify(collection, Trust(tuple(identities), sigstore), now=now)
 
 
 def _found(manifest: Manifest) -> Found:

@@ -6,19 +6,20 @@ says the same, so that everything after this module knows statements only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from attest import names
-from attest.errors import EnvelopeError, UsageError, VerificationError
+from attest.errors import EnvelopeError, FormatError, UsageError, VerificationError
 from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest
 from attest.signing import cosign_legacy
-from attest.signing.bundle import Bundle, MessageSignature, verify_envelope
+from attest.signing.bundle import Bundle, verify_envelope
+from attest.signing.dsse import Envelope
 from attest.signing.keys import PublicKey
 from attest.signing.proof import Format, KeyAuthor, Proof
-from attest.statements import documents
+from attest.statements import documents, lifecycle
 from attest.statements.statement import Statement, Subject
 
 if TYPE_CHECKING:
@@ -54,25 +55,17 @@ class SignedBundle:
 
     @property
     def claimed_signer(self) -> str:
-        """By the key's hint."""
+        """By the key's hint or the certificate."""
         return _claimed_signer(self.bundle)
 
     def prove(self, context: Context) -> Proof | None:
         """As `Signed.prove`."""
-        envelope = self.bundle.envelope
-        return _prove(
-            self.bundle,
-            context.trust,
-            self.format,
-            lambda: verify_envelope(envelope, context.trust.keys, hint=self.bundle.key_hint),
-        )
+        return _prove(self.bundle, context.trust, self.format, self.bundle.envelope.message)
 
     def statement(self) -> Statement:
         """Another payload type is another protocol, and never read as a statement (design.md §3.9)."""
         envelope = self.bundle.envelope
-        if envelope.payload_type != names.IN_TOTO_PAYLOAD:
-            raise EnvelopeError("not an in-toto statement", why=f"the payload type is {envelope.payload_type[:160]}")
-        return Statement.parse(envelope.payload)
+        return lifecycle.parse(envelope.payload_type, envelope.payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +82,12 @@ class SimplySigned:
 
     @property
     def claimed_signer(self) -> str:
-        """cosign wrote no hint."""
+        """By the certificate; of a key cosign wrote no hint."""
         return _claimed_signer(self.bundle)
 
     def prove(self, context: Context) -> Proof | None:
         """As `Signed.prove`."""
-        message = self.bundle.content
-        assert isinstance(message, MessageSignature)
-        signature = message.signature
-        return _prove(
-            self.bundle,
-            context.trust,
-            Format.COSIGN,
-            lambda: next((key for key in context.trust.keys if key.verify(signature, self.payload)), None),
-            self.payload,
-        )
+        return _prove(self.bundle, context.trust, Format.COSIGN, self.payload)
 
     def statement(self) -> Statement:
         """That the manifest it names is signed."""
@@ -152,47 +136,67 @@ class SignedDocument:
         return Statement(self.document, names.STATEMENT_V1, document.predicate_type, (subject,), document.value)
 
 
-def _prove(
-    bundle: Bundle,
-    trust: Trust,
-    format: Format,
-    find_key: Callable[[], PublicKey | None],
-    message: bytes | None = None,
-) -> Proof | None:
+def _prove(bundle: Bundle, trust: Trust, format: Format, message: bytes) -> Proof | None:
     """By certificate under the trust root; by a key without, or with what log entries and timestamps prove beside it.
 
-    ``message`` is what a message signature is over. The `log` and `timestamp` of a policy are about certificates, which
-    are worth nothing without a time; a key needs neither, but what stands beside its signature must hold.
+    ``message`` is what is signed. The `log` and `timestamp` of a policy are about certificates, which are worth nothing
+    without a time; a key needs neither, but what the root knows of stands beside its signature rightly or not at all.
     """
-    if "publicKey" not in bundle.material:
-        if trust.sigstore is None:
-            raise VerificationError(
-                "certificate", expected="a key, since the policy names no trust root", found="a certificate"
-            )
-        from attest.signing.sigstore.artifact import Artifact
-        from attest.signing.sigstore.verify import verify
-
-        artifact = None if message is None else Artifact.of_bytes(message)
-        proof = verify(bundle, trust.sigstore.root, trust.sigstore.requirements, artifact=artifact)
-        return replace(proof, format=format)
-    key = find_key()
-    if key is None:
-        return None
-    if trust.sigstore is None or not (bundle.material.keys() & _TIMES):
-        return Proof(KeyAuthor(key), format)
+    keyed = "publicKey" in bundle.material
+    if not keyed and trust.sigstore is None:
+        raise VerificationError(
+            "certificate", expected="a key, since the policy names no trust root", found="a certificate"
+        )
+    key = _maker(bundle, trust.keys, message) if keyed else None
+    if keyed and (key is None or trust.sigstore is None or not (bundle.material.keys() & _TIMES)):
+        return None if key is None else Proof(KeyAuthor(key), format)
+    assert trust.sigstore is not None
     from attest.signing.sigstore.artifact import Artifact
-    from attest.signing.sigstore.verify import Requirements, verify_with_key
+    from attest.signing.sigstore.verify import Requirements, verify, verify_with_key
 
-    artifact = None if message is None else Artifact.of_bytes(message)
-    nothing = Requirements(log=0, timestamp=0)
-    proof = verify_with_key(bundle, key, root=trust.sigstore.root, requirements=nothing, artifact=artifact)
+    root = trust.sigstore.root
+    artifact = None if isinstance(bundle.content, Envelope) else Artifact.of_bytes(message)
+    if key is None:
+        proof = verify(bundle, root, trust.sigstore.requirements, artifact=artifact)
+    else:
+        proof = verify_with_key(bundle, key, root=root, requirements=Requirements(0, 0), artifact=artifact)
     return replace(proof, format=format)
 
 
+def _maker(bundle: Bundle, keys: Sequence[PublicKey], message: bytes) -> PublicKey | None:
+    """The key that made the signature, with its own hash or, as older clients did for every curve, with SHA-256."""
+    content = bundle.content
+    if isinstance(content, Envelope):
+        found = verify_envelope(content, keys, hint=bundle.key_hint)
+    else:
+        found = next((key for key in keys if key.verify(content.signature, message)), None)
+    if found is not None:
+        return found
+    from attest.signing.sigstore.artifact import Artifact
+    from attest.signing.sigstore.content import Content, own_hash
+
+    signed = Content.of(bundle, None if isinstance(content, Envelope) else Artifact.of_bytes(message))
+    for key in keys:
+        if own_hash(key) in ("sha384", "sha512"):
+            try:
+                signed.verify(key, "sha256")
+            except VerificationError:
+                continue
+            return key
+    return None
+
+
 def _claimed_signer(bundle: Bundle) -> str:
-    if "publicKey" not in bundle.material:
-        return "a certificate"
-    return f"key {bundle.key_hint}" if bundle.key_hint else "a key without a hint"
+    if "publicKey" in bundle.material:
+        return f"key {bundle.key_hint}" if bundle.key_hint else "a key without a hint"
+    from attest.signing.sigstore.certificate import load
+    from attest.signing.sigstore.identity import author_of
+    from attest.signing.sigstore.material import Material
+
+    try:
+        return str(author_of(load(Material.of(bundle).certificates[0])))
+    except (VerificationError, FormatError):
+        return "a certificate that names nobody"
 
 
 def signature_statement(raw: bytes, manifest: Digest) -> Statement:
