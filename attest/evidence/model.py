@@ -45,6 +45,19 @@ class Kind(StrEnum):
     PROVENANCE = "provenance"
     SBOM = "sbom"
     ATTESTATION = "attestation"
+    REVOCATION = "revocation"
+    WITHDRAWAL = "withdrawal"
+    SEAL = "seal"
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether it says that something does not hold."""
+        return self in (Kind.REVOCATION, Kind.WITHDRAWAL)
+
+    @property
+    def is_lifecycle(self) -> bool:
+        """Whether it is about evidence or the package's life, and no evidence for a package."""
+        return self.takes_away or self is Kind.SEAL
 
     @classmethod
     def of(cls, predicate_type: str) -> Kind:
@@ -57,6 +70,9 @@ _KINDS = {
     names.NOTATION_SIGNATURE: Kind.SIGNATURE,
     names.PREDICATE_SLSA_V1: Kind.PROVENANCE,
     names.PREDICATE_SLSA_V02: Kind.PROVENANCE,
+    names.PREDICATE_REVOCATION: Kind.REVOCATION,
+    names.PREDICATE_WITHDRAWAL: Kind.WITHDRAWAL,
+    names.PREDICATE_SEAL: Kind.SEAL,
     **dict.fromkeys(names.PREDICATES_SBOM, Kind.SBOM),
 }
 
@@ -74,10 +90,10 @@ class Check(StrEnum):
     """The signature holds, with certificate, log entries and times where it has them."""
     AUTHOR = "author"
     """Whoever made it is an identity that the policy names."""
-    IDENTITY = "identity"
-    """That identity may speak about this package, at that time, in that format."""
     STATEMENT = "statement"
     """What is signed is a statement that can be read."""
+    IDENTITY = "identity"
+    """That identity may say so about this package, at that time, in that format."""
     BINDING = "binding"
     """The statement belongs to the subject: by anchor, by name, or by bytes read here."""
 

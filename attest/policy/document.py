@@ -24,6 +24,7 @@ from attest.policy.fields import Fields
 from attest.policy.identities import read_identity
 from attest.policy.matching import distinct
 from attest.policy.rules import RULES
+from attest.policy.rules.absence import Absence, AbsenceRule, NoRevocationRule
 from attest.policy.rules.provenance import SLSA_MAX
 from attest.policy.rules.rule import Builder, Context, Mode, Rule, Terms, Written
 from attest.policy.trust import RootTerms
@@ -34,7 +35,7 @@ VERSION: Final = 1
 _KEYS: Final = ("version", "name", "applies_to", "trust", "identities", "builders", "rules", "unresolved")
 _LATER: Final = ("waivers", "tests", "extends", "undigested")
 _RULE_KEYS: Final = ("id", "require", "by", "threshold", "mode")
-_RULES_LATER: Final = ("scan", "vex", "vsa", "release", "no-revocation", "audit", "review")
+_RULES_LATER: Final = ("scan", "vex", "vsa", "release", "audit", "review")
 
 
 class Leniency(StrEnum):
@@ -56,8 +57,24 @@ class Policy:
     applies_to: tuple[SubjectPattern, ...]
     root: RootTerms | None
     identities: Mapping[str, Identity] = field(hash=False)
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule | AbsenceRule, ...]
     unresolved: Leniency = Leniency.DENY
+
+    @property
+    def revokers(self) -> tuple[Identity, ...]:
+        """Whose revocations are honoured, whoever made the evidence: those that a `no-revocation` rule names."""
+        names = {name: None for rule in self.rules if isinstance(rule, NoRevocationRule) for name in rule.by}
+        return tuple(self.identities[name] for name in names)
+
+    @property
+    def needs_absence(self) -> bool:
+        """Whether a rule is about what is not there, so that all that is there has to be looked at."""
+        return any(isinstance(rule, AbsenceRule) for rule in self.rules)
+
+    @property
+    def needs_seals(self) -> bool:
+        """Whether a rule wants absence to be sealed."""
+        return any(isinstance(rule, AbsenceRule) and rule.absence is Absence.SEAL for rule in self.rules)
 
     def trust(self, sigstore: Sigstore | None = None) -> Trust:
         """Against what evidence is verified for this policy, with the trust root that it names."""
@@ -113,29 +130,29 @@ def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> B
     return Builder(name, identity, fields.string("id"), slsa)
 
 
-def _rules(fields: Fields, context: Context) -> tuple[Rule, ...]:
+def _rules(fields: Fields, context: Context) -> tuple[Rule | AbsenceRule, ...]:
     nodes = fields.nodes("rules")
     if len(nodes) > limits.POLICY_RULES:
         raise PolicyError(
             f"{len(nodes)} rules", where=fields.line_of("rules"), why=f"more than the limit of {limits.POLICY_RULES}"
         )
-    rules: dict[str, Rule] = {}
+    rules: dict[str, Rule | AbsenceRule] = {}
     for position, node in enumerate(nodes, 1):
         entry = Fields(node, f"rule {position}")
         rule = _rule(entry, context)
         if rule.id in rules:
             raise PolicyError(f"the rule id {rule.id!r} stands twice", where=entry.line_of("id"))
         rules[rule.id] = rule
-    if not any(rule.mode is Mode.ENFORCE for rule in rules.values()):
+    if not any(rule.mode is Mode.ENFORCE and isinstance(rule, Rule) for rule in rules.values()):
         raise PolicyError(
-            "no rule is enforced, so the policy would admit anything",
+            "no rule that wants evidence is enforced, so the policy would admit anything",
             where=fields.line_of("rules"),
-            next_step="give one rule with 'require' the mode enforce",
+            next_step="give one rule such as 'require: signature' the mode enforce",
         )
     return tuple(rules.values())
 
 
-def _rule(fields: Fields, context: Context) -> Rule:
+def _rule(fields: Fields, context: Context) -> Rule | AbsenceRule:
     if fields.has("check"):
         raise PolicyError(f"{fields.what}: 'check' is not in this version", where=fields.line_of("check"))
     fields.what = f"rule {fields.name('id')!r}"

@@ -1,7 +1,8 @@
 """The verdict engine: pure, so that the same policy, evidence and ``now`` give the same verdict anywhere.
 
-Every rule here is monotone (design.md §3.5): more evidence never makes it worse. So a rule that holds, holds on an
-incomplete listing too; one that does not is then inconclusive, for what it needs may be among what could not be seen.
+Two kinds of rules (design.md §3.5). Those that want evidence are monotone: more of it never makes them worse, so that
+one that holds, holds on an incomplete listing too; one that does not is then inconclusive, for what it needs may be
+among what could not be seen. Those that need absence hold only where absence is proven. What is revoked is no evidence.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from attest.policy import found, remedies
 from attest.policy.codes import Code
 from attest.policy.document import Leniency, Policy
 from attest.policy.matching import distinct
+from attest.policy.rules.absence import AbsenceRule
 from attest.policy.rules.rule import Claim, Mode, Refusal, Rule
+from attest.policy.standing import Standing
 from attest.policy.verdict import Considered, Fate, Finding, Outcome, Verdict
 
 
@@ -66,8 +69,12 @@ def _findings(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[
             remedy="use the policy of this package, or add it to applies_to",
         )
         return
+    standing = Standing.of(evidence.verified, policy.revokers, evidence.subject, now)
     for rule in policy.rules:
-        yield _apply(rule, policy, evidence, now)
+        if isinstance(rule, AbsenceRule):
+            yield _apply_absence(rule, policy, evidence, standing)
+        else:
+            yield _apply(rule, policy, evidence, standing)
     if evidence.subject.looked_up:
         yield Finding(
             rule=None,
@@ -98,11 +105,9 @@ class _Judged:
     refusal: Refusal | None = None
 
 
-def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, now: datetime) -> Finding:
+def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, standing: Standing) -> Finding:
     ordered = sorted(evidence.verified, key=_digest)
-    judged = [
-        _judge(rule, item, _speaking(rule, policy, item, evidence.subject, now), evidence.subject) for item in ordered
-    ]
+    judged = [_judge(rule, item, _speaking(rule, policy, item, standing), standing) for item in ordered]
     considered = [*(item.considered for item in judged), *map(_rejected, evidence.rejected)]
     considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
     counted = frozenset(signer for item in judged for signer in item.counts)
@@ -127,28 +132,54 @@ def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, now: datetime) -> 
     return Finding(rule.id, code, outcome, rule.mode, message, digests, tuple(considered), remedy)
 
 
-def _speaking(rule: Rule, policy: Policy, item: Verified, subject: Subject, now: datetime) -> frozenset[Signer]:
-    """The rule's identities that made ``item`` and may speak about ``subject``, as the policy itself defines them."""
-    proof = item.proof
-    identities = (policy.identities[name] for name in rule.by)
-    return frozenset(
-        Signer(identity.name, principal(proof.author))
-        for identity in identities
-        if identity.differs(proof.author) is None and identity.refuses(subject, proof, now) is None
-    )
+def _speaking(rule: Rule, policy: Policy, item: Verified, standing: Standing) -> frozenset[Signer]:
+    """The rule's identities that made ``item`` and may speak about the subject, as the policy itself defines them."""
+    who = principal(item.proof.author)
+    return frozenset(Signer(name, who) for name in rule.by if standing.speaks([policy.identities[name]], item))
 
 
-def _judge(rule: Rule, item: Verified, speaking: frozenset[Signer], subject: Subject) -> _Judged:
+def _judge(rule: Rule, item: Verified, speaking: frozenset[Signer], standing: Standing) -> _Judged:
     if item.kind is not rule.kind:
         return _Judged(_considered(item, Fate.OTHER, f"{found.WORDS[item.kind]}, not {found.WORDS[rule.kind]}"))
     signers = speaking.intersection(item.signers)
     if not signers:
         named = ", ".join(sorted({signer.name for signer in item.signers}))
         return _Judged(_considered(item, Fate.OTHER, f"by {named}, who may not speak in this rule"))
-    answer = rule.judge(Claim(item, signers, subject))
+    revoking = standing.against(item)
+    if revoking is not None:
+        return _Judged(_considered(item, Fate.REVOKED, revoking.words))
+    answer = rule.judge(Claim(item, signers, standing.subject))
     if isinstance(answer, Refusal):
         return _Judged(_considered(item, Fate.UNFIT, answer.why), refusal=answer)
     return _Judged(_considered(item, Fate.COUNTED, f"bound by {item.binding}"), counts=answer)
+
+
+def _apply_absence(rule: AbsenceRule, policy: Policy, evidence: EvidenceSet, standing: Standing) -> Finding:
+    identities = tuple(policy.identities[name] for name in rule.by)
+    against = list(rule.against(evidence, standing, identities))
+    proof = rule.proof(evidence, standing, identities)
+    word = found.WORDS[rule.kind]
+    digests: tuple[Digest, ...] = tuple(sorted({item.item.digest for item in against}))
+    if against:
+        code, outcome, message = rule.found, Outcome.DENIED, "; ".join(sorted({item.why for item in against}))
+        remedy: str | None = remedies.against(rule)
+    elif isinstance(proof, Refusal):
+        code, outcome = proof.code, Outcome.INCONCLUSIVE
+        message, remedy = f"no {word} was shown, but that proves nothing: {proof.why}", remedies.unproven(proof.code)
+    else:
+        digests = proof.seals
+        how = f"sealed by {' or '.join(rule.by)}" if digests else "as far as the store lists"
+        code, outcome, message, remedy = rule.absent, Outcome.ADMITTED, f"no {word} ({how})", None
+    considered = [_weighed(rule, item, digests) for item in sorted(evidence.verified, key=_digest)]
+    considered += map(_rejected, evidence.rejected)
+    considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
+    return Finding(rule.id, code, outcome, rule.mode, message, digests, tuple(considered), remedy)
+
+
+def _weighed(rule: AbsenceRule, item: Verified, counted: tuple[Digest, ...]) -> Considered:
+    if item.digest in counted:
+        return _considered(item, Fate.COUNTED, f"bound by {item.binding}")
+    return _considered(item, Fate.OTHER, f"{found.WORDS[item.kind]}, no {found.WORDS[rule.kind]} that counts here")
 
 
 def _digest(item: Verified) -> Digest:

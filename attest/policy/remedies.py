@@ -9,6 +9,7 @@ from typing import Final
 from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity
 from attest.evidence.model import Kind, Subject
 from attest.policy.codes import Code
+from attest.policy.rules.absence import AbsenceRule
 from attest.policy.rules.rule import Rule
 
 _FILES: Final = {Kind.PROVENANCE: "provenance.json", Kind.SBOM: "sbom.json"}
@@ -35,3 +36,21 @@ def after(rule: Rule, code: Code, subject: Subject, signed: Set[str], identities
     ways += [f"{command} --keyless (as {keyless})"] if keyless else []
     advice = _ADVICE.get(code)
     return f"{f'{advice}, then ' if advice else ''}{', or '.join(ways) or command}"
+
+
+def against(rule: AbsenceRule) -> str:
+    """What is left to do with a package that somebody stands against."""
+    if rule.kind is Kind.REVOCATION:
+        return (
+            "use another version, or replace what was revoked, remove it from the store and have the store sealed anew"
+        )
+    return "use another version"
+
+
+def unproven(code: Code) -> str:
+    """How absence can be proven."""
+    if code is Code.ABSENCE_LISTING:
+        return "make the store readable and verify again"
+    if code is Code.ABSENCE_HIDDEN:
+        return "ask a store that has it all; if it was removed on purpose, have it sealed anew with attest seal"
+    return "have the package or the whole store sealed with attest seal"

@@ -40,6 +40,8 @@ class Fate(StrEnum):
     """Verified, of the rule's kind and by one of its identities, but it does not say what the rule needs."""
     OTHER = "other"
     """Verified, but of another kind, or by somebody else than the rule names."""
+    REVOKED = "revoked"
+    """Verified, and a revocation that is honoured stands against it."""
     REJECTED = "rejected"
     """Not verified: no rule may look at its content."""
 

@@ -204,7 +204,32 @@ REFUSED = {
     "rule unknown key": (rule("require: sbom, by: [release], treshold: 2"), 12, "rule 'a': unknown key 'treshold'"),
     "rule require": (rule("require: blessing, by: [release]"), 12, "'require: blessing' is unknown: known: signature"),
     "rule scan": (rule("require: scan, by: [security]"), 12, "'require: scan' is not in this version"),
-    "rule absence": (rule("require: no-revocation, by: [security]"), 12, "is not in this version"),
+    "rule absence": (rule("require: no-revocation, by: [security]"), 12, "rule 'a': 'absence' is missing"),
+    "rule absence of what": (
+        rule("require: no-withdrawal, by: [security], absence: hope"),
+        12,
+        "'absence': unknown value 'hope': known: listing, seal",
+    ),
+    "rule absence threshold": (
+        rule("require: no-revocation, by: [security, release], absence: seal, threshold: 2"),
+        12,
+        "'threshold' does not go with this rule",
+    ),
+    "rule reasons": (
+        rule("require: no-withdrawal, by: [security], absence: seal, reasons: [ugly]"),
+        12,
+        "'reasons': not a reason: 'ugly': known: yanked, malicious, superseded",
+    ),
+    "rule reasons of revocation": (
+        rule("require: no-revocation, by: [security], absence: seal, reasons: [yanked]"),
+        12,
+        "unknown key 'reasons'",
+    ),
+    "only absence enforced": (
+        rules("  - {id: a, require: no-revocation, by: [release], absence: seal}\n"),
+        11,
+        "no rule that wants evidence is enforced",
+    ),
     "rule check": (rule('check: "a.run == b.run"'), 12, "rule 1: 'check' is not in this version"),
     "rule neither": (rule("by: [release]"), 12, "rule 'a': 'require' is missing"),
     "rule minimum": (rule("require: sbom, by: [release], minimum: ntia"), 12, "'minimum' is not in this version"),
@@ -253,7 +278,7 @@ REFUSED = {
     "nothing enforced": (
         rules("  - {id: a, require: sbom, by: [release], mode: warn}\n"),
         11,
-        "no rule is enforced, so the policy would admit anything",
+        "no rule that wants evidence is enforced, so the policy would admit anything",
     ),
     "builder unknown identity": (
         rules("").replace("identity: builder", "identity: x"),

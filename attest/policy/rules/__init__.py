@@ -5,12 +5,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from attest.policy.rules.absence import AbsenceRule, NoRevocationRule, NoWithdrawalRule
 from attest.policy.rules.provenance import ProvenanceRule
 from attest.policy.rules.rule import Rule
 from attest.policy.rules.sbom import SbomRule
 from attest.policy.rules.signature import SignatureRule
 
-RULES: Final[MappingProxyType[str, type[Rule]]] = MappingProxyType(
-    {"signature": SignatureRule, "provenance": ProvenanceRule, "sbom": SbomRule}
+RULES: Final[MappingProxyType[str, type[Rule] | type[AbsenceRule]]] = MappingProxyType(
+    {
+        "signature": SignatureRule,
+        "provenance": ProvenanceRule,
+        "sbom": SbomRule,
+        "no-revocation": NoRevocationRule,
+        "no-withdrawal": NoWithdrawalRule,
+    }
 )
 """By what stands after `require`."""
