@@ -15,6 +15,7 @@ from attest.report.schemas import schema
 from tests.cli.conftest import Workplace
 from tests.evidence import published, service
 from tests.evidence.service import INTEGRITY, SIMPLE, Service
+from tests.material import sigstore_go
 from tests.packages.test_gem import gem
 
 RFC8785 = "pkg:pypi/rfc8785@0.1.2"
@@ -188,3 +189,97 @@ def test_nothing_is_signed_into_a_service(attest: Workplace, server: Service, mo
     assert "a service is only read" in attest.refused("sign", wheel, "--key", "release.key", "--store", "pypi:", code=3)
     said = attest.refused("copy", "pypi:", "oci:there", RFC8785)
     assert "attest import pypi: --subject" in said
+
+
+# --- verdicts about what was really published, without a network ---
+
+GATE = """\
+version: 1
+name: built
+applies_to: ["pkg:{type}/**"]
+trust: {{root: root.json}}
+identities:
+  release:
+    issuer: https://token.actions.githubusercontent.com
+    subject: "{subject}"
+    claims: {{source_repository: "{source}"}}
+builders:
+  hosted: {{identity: release, id: "{builder}", slsa: 2}}
+rules:
+  - {{id: built, require: provenance, by: [release], builders: [hosted], source: "{source}"}}
+"""
+PYPI_ATTESTATIONS = ("pkg:pypi/pypi-attestations@0.0.19", "--digest", published.PYPI_ATTESTATIONS_DIGEST)
+
+
+def gate(attest: Workplace, **members: str) -> None:
+    source = "https://github.com/trailofbits/pypi-attestations"
+    workflow = f"{source}/.github/workflows/release.yml@refs/tags"
+    written = {"type": "pypi", "subject": f"{workflow}/*", "source": source, "builder": f"{workflow}/v0.0.19"} | members
+    attest.write("gate.yaml", GATE.format(**written))
+    attest.write("root.json", sigstore_go("examples/trusted-root-public-good.json").read_bytes())
+
+
+def test_a_verdict_by_imported_provenance(attest: Workplace) -> None:
+    gate(attest)
+    attest.ok("import", attest.write("slsa.json", json.dumps(published.pypi(published.SLSA))))
+    admitted = attest.ok("verify", *PYPI_ATTESTATIONS, "--policy", "gate.yaml", "--explain")
+    assert "bound by name" in admitted.out
+    gate(
+        attest,
+        subject="https://github.com/trailofbits/pypi-attestations-evil/.github/workflows/release.yml@refs/tags/*",
+    )
+    assert attest("verify", *PYPI_ATTESTATIONS, "--policy", "gate.yaml").code == 1
+
+
+def test_a_verdict_by_a_service_and_nothing_else(
+    attest: Workplace, server: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts are the certificate's: what the index says of the publisher moves nothing."""
+    monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}simple")
+    file = {
+        "filename": "pypi_attestations-0.0.19.tar.gz",
+        "url": "x",
+        "hashes": {"sha256": published.PYPI_ATTESTATIONS_DIGEST.removeprefix("sha256:")},
+        "provenance": "/provenance",
+    }
+    server.answer("/simple/pypi-attestations/", {"meta": {"api-version": "1.3"}, "files": [file]}, SIMPLE)
+    attestations = [published.pypi(published.PUBLISH), published.pypi(published.SLSA)]
+    for repository in ("trailofbits/pypi-attestations", "mallory/evil"):
+        bundles = [{"publisher": {"kind": "GitHub", "repository": repository}, "attestations": attestations}]
+        server.answer("/provenance", {"version": 1, "attestation_bundles": bundles}, INTEGRITY)
+        gate(attest)
+        assert attest("verify", *PYPI_ATTESTATIONS, "--policy", "gate.yaml", "--store", "pypi:").code == 0
+        gate(attest, source="https://github.com/mallory/evil")
+        assert attest("verify", *PYPI_ATTESTATIONS, "--policy", "gate.yaml", "--store", "pypi:").code == 1
+    assert not (attest.directory / ".attest").exists()
+    gate(attest)
+    by_purl = ("verify", PYPI_ATTESTATIONS[0], "--policy", "gate.yaml", "--store", "pypi:")
+    assert attest(*by_purl).code == 3
+    assert attest(*by_purl, "--resolve").code == 0
+
+
+def test_a_verdict_by_imported_provenance_of_npm(attest: Workplace) -> None:
+    source = "https://github.com/sigstore/sigstore-js"
+    gate(
+        attest,
+        type="npm",
+        source=source,
+        subject=f"{source}/.github/workflows/release.yml@refs/heads/main",
+        builder="https://github.com/actions/runner/github-hosted",
+    )
+    document = published.npm_attestations(published.NPM_PROVENANCE_V02)
+    attest.ok("import", attest.write("npm.json", json.dumps(document)))
+    sha512 = published.statement(document["attestations"][0]["bundle"])["subject"][0]["digest"]["sha512"]
+    about = ("pkg:npm/sigstore@2.0.0", "--digest", f"sha512:{sha512}")
+    assert "bound by name" in attest.ok("verify", *about, "--policy", "gate.yaml", "--explain").out
+    attest.ok("import", attest.write("old.json", json.dumps(published.npm_attestations())))
+    older = ("pkg:npm/sigstore@1.3.0", "--digest", f"sha512:{published.SIGSTORE_JS_SHA512}")
+    gate(
+        attest,
+        type="npm",
+        source=source,
+        subject=f"{source}/.github/workflows/release.yml@refs/heads/main",
+        builder="https://github.com/actions/runner",
+    )
+    # v0.1 with an inclusion promise only, kept as it is: verified all the same
+    assert "bound by name" in attest.ok("verify", *older, "--policy", "gate.yaml", "--explain").out
