@@ -110,12 +110,9 @@ def transfer(plan: Plan, source: Side, destination: Side, *, mount: bool = False
     With ``mount`` both sides are repositories of one registry, which then need not move blobs.
     """
     failed: dict[Digest, str] = {}
-    outstanding = dict(plan.blobs)
+    for portion in _portions([_as_blob(blob) for blob in plan.blobs.values()]):
+        failed |= _carry(portion, source, destination, mount=mount)
     for generation in plan.generations:
-        wanted = dict.fromkeys(blob.digest for node in generation for blob in node.blobs)
-        blobs = [_as_blob(outstanding.pop(digest)) for digest in wanted if digest in outstanding]
-        for portion in _portions(blobs):
-            failed |= _carry(portion, source, destination, mount=mount)
         failed |= {
             node.descriptor.digest: f"{node.descriptor.digest} needs {lost}, which was not copied"
             for node in generation
