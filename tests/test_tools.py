@@ -104,6 +104,19 @@ def test_a_peer_of_another_version_is_built_again(tmp_path: Path, path: Path) ->
         assert (tmp_path / "oras").read_text() == content
 
 
+def test_a_program_of_our_own_is_built_again_when_its_sources_change(tmp_path: Path, path: Path) -> None:
+    write_go(
+        path,
+        'case "$1" in env) echo go1.26.1;; build) echo new > "$6";;\nversion) echo "x: go1.26.1"; /bin/cat "$3";; esac',
+    )
+    stamp = "build -ldflags=-X main.version={}\n"
+    for there, left in ((stamp.format(pinned("tsa")), stamp.format(pinned("tsa"))), (stamp.format("0" * 8), "new\n")):
+        (tmp_path / "tsa").write_text(there)
+        (tmp_path / "tsa").chmod(0o755)
+        assert peers("tsa", bin_folder=tmp_path, path=path).returncode == 0
+        assert (tmp_path / "tsa").read_text() == left
+
+
 def test_without_a_new_enough_python_the_environment_says_so(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     shutil.copy(ROOT / "tools" / "environment", tmp_path / "tools")

@@ -213,6 +213,32 @@ def test_a_login_in_a_browser(
     assert "[y/N]" not in shown
 
 
+def test_a_login_that_brings_nothing(
+    attest: Workplace,
+    private_sigstore: PrivateSigstore,
+    keyless: tuple[str | Path, ...],
+    browser: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(private_sigstore.issuer, "login", "")
+    code, shown = at_a_terminal(attest.directory, "sign", WHEEL, *keyless, browser=browser)
+    assert code == 3
+    assert "the login's answer is not one" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_login_without_a_browser(
+    attest: Workplace, private_sigstore: PrivateSigstore, keyless: tuple[str | Path, ...]
+) -> None:
+    """The address is shown, and the code that it leads to is typed in; a wrong one is refused."""
+    code, shown = at_a_terminal(attest.directory, "sign", WHEEL, *keyless, browser="false", answer="no code\n")
+    assert f"{private_sigstore.issuer.people}/login?" in shown
+    assert "Enter verification code" in shown
+    assert code == 2, shown
+    assert "nobody logged in" in shown
+    assert not (attest.directory / ".attest").exists()
+
+
 @pytest.mark.parametrize("answer", ["y\n", "n\n", "\n", "\x04"], ids=["yes", "no", "nothing", "end"])
 def test_publishing_a_name_is_asked_for(
     attest: Workplace, private_sigstore: PrivateSigstore, browser: str, answer: str

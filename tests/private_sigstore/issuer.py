@@ -23,7 +23,7 @@ _DISCOVERY: Final = "/.well-known/openid-configuration"
 
 
 class Issuer:
-    """Serves from construction to `close`. Whoever logs in is ``login``."""
+    """Serves from construction to `close`. Whoever logs in is ``login``; if that is empty they get no token."""
 
     login = "browser@example.test"
 
@@ -101,7 +101,7 @@ class Issuer:
         if form.get("code") not in self._codes:
             return 400, {"error": "invalid_grant"}
         self._codes.remove(form["code"])
-        return 200, {"access_token": self.token(self.login), "token_type": "bearer"}
+        return 200, {"access_token": self.token(self.login), "token_type": "bearer"} if self.login else {}
 
     def _discovery(self, issuer: str) -> dict[str, Any]:
         return {

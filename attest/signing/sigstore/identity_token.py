@@ -85,5 +85,7 @@ def from_login(oidc_url: str) -> Identity:
         return Identity(Issuer(oidc_url).identity_token())
     except (NetworkError, IssuerError) as error:
         raise StoreUnavailable("cannot log in", where=oidc_url, why=str(error.__cause__ or error)) from None
+    except (LookupError, ValueError, OSError) as error:  # `sigstore` does not look whether all members are there
+        raise StoreUnavailable("the login's answer is not one", where=oidc_url, why=repr(error)) from None
     except (Error, EOFError) as error:
         raise UsageError("nobody logged in", where=oidc_url, why=str(error)) from None
