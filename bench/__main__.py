@@ -7,12 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import copying, discovery, startup
+from bench import bundles, copying, discovery, startup
 from bench.harness import Table, machine, text
 
 BENCHMARKS: dict[str, Callable[[Callable[[], None]], Table]] = {
     "startup": startup.measure,
     "discovery": discovery.measure,
+    "bundles": bundles.measure,
     "copying": copying.measure,
 }
 

@@ -40,8 +40,8 @@ class Row:
     def as_json(self) -> dict[str, object]:
         return {
             "name": self.name,
-            "median_seconds": round(self.median, 4),
-            "fastest_seconds": round(self.fastest, 4),
+            "median_seconds": round(self.median, 6),
+            "fastest_seconds": round(self.fastest, 6),
             "ratio": round(self.ratio, 3),
             "target": self.target,
             "met": self.met,
@@ -113,9 +113,13 @@ def text(table: Table) -> str:
             verdict = "–"
         else:
             verdict = f"≤ {row.target:.2f}  {'met' if row.met else 'MISSED'}"
-        times = f"{row.median * 1e3:6.0f} ms  {row.fastest * 1e3:6.0f} ms"
+        times = f"{_milliseconds(row.median)} ms  {_milliseconds(row.fastest)} ms"
         lines.append(f"  {row.name:<{width}}  {times}  {row.ratio:5.2f}  {verdict}")
     return "\n".join(lines)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:6.0f}" if seconds >= 0.02 else f"{seconds * 1e3:6.2f}"
 
 
 def machine() -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,9 +82,9 @@ def decode_base64(text: str, *, where: str) -> bytes:
     if "=" not in standard:
         standard += "=" * (-len(standard) % 4)
     try:
-        data = base64.b64decode(standard, validate=True)
+        data = binascii.a2b_base64(standard, strict_mode=True)
     except ValueError as error:
         raise EnvelopeError("not base64", where=where, why=str(error)) from None
-    if base64.b64encode(data).decode() != standard:
+    if binascii.b2a_base64(data, newline=False).decode() != standard:
         raise EnvelopeError("not base64", where=where, why="bits are left over at the end")
     return data

@@ -54,8 +54,12 @@ def spki(key: LogKey) -> bytes:
 def sign(key: LogKey, data: bytes) -> bytes:
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign(data)
-    kinds: dict[str, hashes.HashAlgorithm] = {"secp384r1": hashes.SHA384(), "secp521r1": hashes.SHA512()}
-    return key.sign(data, ec.ECDSA(kinds.get(key.curve.name, hashes.SHA256())))
+    return key.sign(data, ec.ECDSA(own_hash(key)))
+
+
+def own_hash(key: Key) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
+    """The hash that Sigstore's registry gives the curve."""
+    return {256: hashes.SHA256(), 384: hashes.SHA384(), 521: hashes.SHA512()}[key.key_size]  # type: ignore[return-value]
 
 
 def rfc3339(moment: datetime) -> str:
@@ -183,7 +187,7 @@ class Sigstore:
             if length == 0:
                 parent = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root_key.public_key())
                 builder = builder.add_extension(parent, False)
-            certificates.append(builder.sign(self.root_key, hashes.SHA256()))
+            certificates.append(builder.sign(self.root_key, own_hash(self.root_key)))
         return certificates[0], certificates[1]
 
     def root(self) -> TrustedRoot:
@@ -233,9 +237,9 @@ class Sigstore:
         for extension in identity:
             builder = builder.add_extension(extension, isinstance(extension, x509.SubjectAlternativeName))
         if sct:
-            tbs = builder.sign(self.ca_key, hashes.SHA256()).tbs_certificate_bytes
+            tbs = builder.sign(self.ca_key, own_hash(self.ca_key)).tbs_certificate_bytes
             builder = builder.add_extension(self._sct(tbs, at), False)
-        return builder.sign(self.ca_key, hashes.SHA256())
+        return builder.sign(self.ca_key, own_hash(self.ca_key))
 
     def _sct(self, tbs: bytes, at: datetime) -> x509.UnrecognizedExtension:
         stamp = int(at.timestamp() * 1000).to_bytes(8, "big")
