@@ -92,14 +92,14 @@ class CertificateIdentity(Identity):
         if not isinstance(author, CertificateAuthor):
             return f"{self.name} is a certificate's identity"
         if author.issuer != self.issuer:
-            return f"{self.name}: expected issuer {self.issuer!r}, found {author.issuer!r}"
+            return f"{self.name}: expected issuer {self.issuer!a}, found {author.issuer!a}"
         if not self.subject.matches(author.subject):
-            return f"{self.name}: expected subject {self.subject.text!r}, found {author.subject!r}"
+            return f"{self.name}: expected subject {self.subject.text!a}, found {author.subject!a}"
         for claim, pattern in self.claims.items():
             found = author.claims.get(claim)
             if not pattern.matches(found):
                 return (
-                    f"{self.name}: expected {claim} {pattern.text!r}, found {'none' if found is None else repr(found)}"
+                    f"{self.name}: expected {claim} {pattern.text!a}, found {'none' if found is None else ascii(found)}"
                 )
         return None
 
