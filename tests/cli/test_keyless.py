@@ -6,12 +6,16 @@ import base64
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
+import requests
 
 from tests.cli.conftest import Workplace
 from tests.cli.test_cosign import BOM, STORE, WHEEL, cosign
@@ -169,8 +173,16 @@ def test_options_that_say_nothing_without_keyless(attest: Workplace, option: tup
     assert f"{option[0]} is for --keyless" in attest.refused("sign", WHEEL, "--key", "release.key", *option)
 
 
-def at_a_terminal(home: Path, *arguments: str | Path, browser: str, answer: str = "") -> tuple[int, str]:
-    """Run `attest` at a terminal of its own, with ``browser`` as the web browser; exit code and all that it shows."""
+Reply = Callable[[str], str]
+
+
+def at_a_terminal(
+    home: Path, *arguments: str | Path, browser: str, asked: str = "\0", reply: Reply = str
+) -> tuple[int, str]:
+    """Run `attest` at a terminal of its own, with ``browser`` as the web browser; exit code and all that it shows.
+
+    When ``asked`` appears, ``reply`` to what was shown until then is typed.
+    """
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "attest", *map(str, arguments)],
@@ -181,16 +193,18 @@ def at_a_terminal(home: Path, *arguments: str | Path, browser: str, answer: str 
         env={**os.environ, "XDG_DATA_HOME": str(home / "data"), "BROWSER": browser},
     ) as process:
         os.close(theirs)
-        os.write(ours, answer.encode())
-        shown = b""
+        shown, replied = "", False
         try:
             while chunk := os.read(ours, 4096):
-                shown += chunk
+                shown += chunk.decode()
+                if asked in shown and not replied:
+                    replied = True
+                    os.write(ours, reply(shown).encode())
         except OSError:  # Linux: the other side is closed
             pass
         code = process.wait(60)
     os.close(ours)
-    return code, shown.decode().replace("\r\n", "\n")
+    return code, shown.replace("\r\n", "\n")
 
 
 @pytest.fixture
@@ -227,16 +241,29 @@ def test_a_login_that_brings_nothing(
     assert "Traceback" not in shown
 
 
-def test_a_login_without_a_browser(
-    attest: Workplace, private_sigstore: PrivateSigstore, keyless: tuple[str | Path, ...]
+def code_of(shown: str) -> str:
+    """The code to which the address that is shown leads, as a person in another place would get it."""
+    address = re.findall(r"http://\S+/login\?\S+", shown)[-1]
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(address, allow_redirects=False, timeout=20)
+    return parse_qs(answer.headers["Location"].partition("?")[2])["code"][0] + "\n"
+
+
+@pytest.mark.parametrize(("reply", "expected"), [(code_of, 0), (lambda _: "no code\n", 2)], ids=["code", "no code"])
+def test_a_login_in_another_place(
+    attest: Workplace, private_sigstore: PrivateSigstore, keyless: tuple[str | Path, ...], reply: Reply, expected: int
 ) -> None:
-    """The address is shown, and the code that it leads to is typed in; a wrong one is refused."""
-    code, shown = at_a_terminal(attest.directory, "sign", WHEEL, *keyless, browser="false", answer="no code\n")
-    assert f"{private_sigstore.issuer.people}/login?" in shown
-    assert "Enter verification code" in shown
-    assert code == 2, shown
-    assert "nobody logged in" in shown
-    assert not (attest.directory / ".attest").exists()
+    """Without a browser the address is shown, and the code that it leads to is typed in."""
+    code, shown = at_a_terminal(
+        attest.directory, "sign", WHEEL, *keyless, browser="false", asked="Enter verification code: ", reply=reply
+    )
+    assert code == expected, shown
+    if expected:
+        assert "nobody logged in" in shown
+        assert not (attest.directory / ".attest").exists()
+    else:
+        assert f"signing as {private_sigstore.issuer.login} " in shown
 
 
 @pytest.mark.parametrize("answer", ["y\n", "n\n", "\n", "\x04"], ids=["yes", "no", "nothing", "end"])
@@ -250,7 +277,9 @@ def test_publishing_a_name_is_asked_for(
         "signingConfig": base64.b64encode(private_sigstore.signing_config.read_bytes()).decode(),
     }
     attest.write("data/attest/trust/public-good/kept.json", json.dumps(documents))
-    code, shown = at_a_terminal(attest.directory, "sign", WHEEL, "--keyless", browser=browser, answer=answer)
+    code, shown = at_a_terminal(
+        attest.directory, "sign", WHEEL, "--keyless", browser=browser, asked="[y/N] ", reply=lambda _: answer
+    )
     login = private_sigstore.issuer.login
     assert f"signing as {login} ({private_sigstore.issuer.people}): everybody will be able to read this name" in shown
     assert "sign and publish it? [y/N]" in shown
