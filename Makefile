@@ -47,6 +47,11 @@ peers: $(product) ## build the real programs that the tests run against (needs G
 bench: $(development) ## measure, and hold against the targets
 	@$(python) -m bench $(ARGS)
 
+# SECONDS bounds the run, SEED repeats one.
+.PHONY: fuzz
+fuzz: $(development) ## change bundles at random: attest and sigstore agree, or a written reason says why not
+	@$(python) tools/fuzz.py
+
 .PHONY: clean
 clean: ## remove the environment and everything made
 	rm -rf .venv .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
