@@ -94,6 +94,7 @@ PREDICATE_REVOCATION: Final = "https://attest.dev/revocation/v1"
 PREDICATE_WITHDRAWAL: Final = "https://attest.dev/withdrawal/v1"
 PREDICATE_SEAL: Final = "https://attest.dev/seal/v1"
 PREDICATE_PYPI_PUBLISH: Final = "https://docs.pypi.org/attestations/publish/v1"
+PREDICATE_NPM_PUBLISH: Final = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1"
 PREDICATE_SLSA_V1: Final = "https://slsa.dev/provenance/v1"
 PREDICATE_SLSA_V02: Final = "https://slsa.dev/provenance/v0.2"
 

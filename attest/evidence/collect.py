@@ -14,6 +14,7 @@ from datetime import datetime
 from attest import limits, names
 from attest.errors import StoreError
 from attest.evidence.forms import signed_layers
+from attest.evidence.message import aimed
 from attest.evidence.model import Candidate, Collection, Subject
 from attest.evidence.reading import Outcome, Reader, Unread
 from attest.evidence.signed import SignedDocument
@@ -150,7 +151,8 @@ class _Walk:
     def _look(self, found: Iterable[Found]) -> None:
         """Read what was not read before."""
         news = [item for item in unite(found) if item.descriptor.digest not in self._read]
-        self._read |= self._reader.read(news, about=self._subject.manifest.digest)
+        read = self._reader.read(news, about=self._subject.manifest.digest)
+        self._read |= {digest: [aimed(item, self._subject) for item in outcomes] for digest, outcomes in read.items()}
 
     def _documents(self) -> list[Candidate]:
         """The unsigned documents among what was read, up to a cap."""
