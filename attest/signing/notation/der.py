@@ -1,4 +1,4 @@
-"""As much of DER (X.690) as finds one attribute in a timestamp token whose signature was verified already."""
+"""As much of DER (X.690) as puts the certificates of a timestamp token in order, and finds one attribute in it."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def read(data: bytes) -> Element:
     return found[0]
 
 
-def sequence(*parts: bytes) -> bytes:
-    """A SEQUENCE of encoded elements."""
+def encode(tag: int, *parts: bytes) -> bytes:
+    """An element whose content are encoded elements."""
     content = b"".join(parts)
     size = len(content)
     if size < 0x80:
-        return bytes((SEQUENCE, size)) + content
+        return bytes((tag, size)) + content
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((SEQUENCE, 0x80 | len(length))) + length + content
+    return bytes((tag, 0x80 | len(length))) + length + content
 
 
 def _elements(data: bytes) -> Iterator[Element]:

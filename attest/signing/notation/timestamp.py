@@ -38,6 +38,8 @@ _HASH_OIDS: Final = {
     bytes.fromhex("608648016503040202"): "sha384",
     bytes.fromhex("608648016503040203"): "sha512",
 }
+_EXPLICIT: Final = 0xA0
+_CERTIFICATES: Final = 0xA0
 _SIGNED_ATTRIBUTES: Final = 0xA0
 
 
@@ -87,13 +89,32 @@ def _read(token: bytes) -> TimeStampResponse:
             next_step="install attest[notation]",
         ) from None
     try:
-        response = decode_timestamp_response(der.sequence(_GRANTED, token))
+        response = decode_timestamp_response(der.encode(der.SEQUENCE, _GRANTED, _ordered(token)))
         _ = response.tst_info, response.signed_data
     except ValueError as error:
         raise EnvelopeError("not a timestamp token", where=STEP, why=str(error)[:160]) from None
     if response.tst_info.version != 1:
         raise EnvelopeError("not a timestamp token of version 1", where=STEP)
     return response
+
+
+def _ordered(token: bytes) -> bytes:
+    """The token with its certificates in the order of DER's SETs. CMS does not ask for that (RFC 5652 §5.1), OpenSSL
+    does not write it, the library wants it, and no signature is over it."""
+    kind, explicit = _children(der.read(token).expect(der.SEQUENCE), 2)
+    (signed,) = _children(explicit.expect(_EXPLICIT), 1)
+    parts = [
+        der.encode(part.tag, *sorted(item.raw for item in part.children())) if part.tag == _CERTIFICATES else part.raw
+        for part in signed.expect(der.SEQUENCE).children()
+    ]
+    return der.encode(der.SEQUENCE, kind.raw, der.encode(explicit.tag, der.encode(signed.tag, *parts)))
+
+
+def _children(element: der.Element, number: int) -> list[der.Element]:
+    found = element.children()
+    if len(found) != number:
+        raise EnvelopeError("not a timestamp token", where=STEP, why=f"{len(found)} elements, not {number}")
+    return found
 
 
 def _chain(response: TimeStampResponse, roots: Sequence[x509.Certificate]) -> Chain:

@@ -79,13 +79,19 @@ def verify_signature(
     now: datetime,
     fetch: Fetch | None = None,
 ) -> Verification:
-    """Verify that ``raw`` is a signature over ``target`` which ``statement`` accepts at ``now``.
+    """As `verify_envelope`, from the bytes on; where the statement skips verification, they are not even read."""
+    if statement.skips:
+        return Verification(tuple(Result(check, Action.SKIP, Outcome.SKIPPED) for check in Check), None)
+    return verify_envelope(Envelope.parse(raw, media_type), target, statement, now=now, fetch=fetch)
+
+
+def verify_envelope(
+    envelope: Envelope, target: Descriptor, statement: Statement, *, now: datetime, fetch: Fetch | None = None
+) -> Verification:
+    """Verify that a signature is over ``target`` and that ``statement`` accepts it at ``now``.
 
     Raises `VerificationError` at the first enforced check that does not pass, `EnvelopeError` for what is malformed.
     """
-    if statement.skips:
-        return Verification(tuple(Result(check, Action.SKIP, Outcome.SKIPPED) for check in Check), None)
-    envelope = Envelope.parse(raw, media_type)
     chain = check_integrity(envelope, target)
     findings: list[Result] = [Result(Check.INTEGRITY, Action.ENFORCE, Outcome.PASSED)]
     author, authentic = _authenticity(envelope, chain, statement)
@@ -102,8 +108,8 @@ def verify_signature(
     return Verification(tuple(findings), Proof(author, Format.NOTATION, stamped.time) if proven else None)
 
 
-def prove(raw: bytes, media_type: str, target: Descriptor, statements: Iterable[Statement], *, now: datetime) -> Proof:
-    """What ``raw`` proves about ``target``, and under which of ``statements``; nothing is fetched.
+def prove(envelope: Envelope, target: Descriptor, statements: Iterable[Statement], *, now: datetime) -> Proof:
+    """What an envelope proves about ``target``, and under which of ``statements``; nothing is fetched.
 
     A time counts only if each of them proves one, and then the latest. Raises `VerificationError` where none accepts
     the signature with its author, and `EnvelopeError`.
@@ -112,7 +118,7 @@ def prove(raw: bytes, media_type: str, target: Descriptor, statements: Iterable[
     refusals: list[VerificationError] = []
     for statement in statements:
         try:
-            proof = verify_signature(raw, media_type, target, statement, now=now).proof
+            proof = verify_envelope(envelope, target, statement, now=now).proof
         except VerificationError as refusal:
             refusals.append(refusal)
         else:
