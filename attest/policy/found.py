@@ -13,6 +13,7 @@ from attest.policy.verdict import Considered, Fate
 
 _MOST: Final = 6
 _LONGEST: Final = 160
+_LONGEST_REASON: Final = 480
 
 _NOUNS: Final = {
     names.CYCLONEDX_JSON: "SBOM",
@@ -68,8 +69,8 @@ def _after(rejected: Rejected) -> str:
     if rejected.check is Check.SIGNED:
         return ""
     if rejected.check is Check.AUTHOR:
-        return f" {_short(rejected.reason)}"
-    return f"{_AFTER.get(rejected.check, '')} ({_short(rejected.reason)})"
+        return f" {_short(rejected.reason, _LONGEST_REASON)}"
+    return f"{_AFTER.get(rejected.check, '')} ({_short(rejected.reason, _LONGEST_REASON)})"
 
 
 def noun(claims: str | None) -> str:
@@ -84,8 +85,8 @@ def noun(claims: str | None) -> str:
     return _NOUNS.get(claims) or f"{_short(claims)} document"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def _short(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _plural(word: str, count: int) -> str:

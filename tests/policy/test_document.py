@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from attest import limits
 from attest.errors import PolicyError
+from attest.evidence.identity import CertificateIdentity
 from attest.evidence.text_patterns import Pattern
 from attest.oci.digest import Digest
 from attest.policy.document import Leniency, load, parse
@@ -19,7 +20,8 @@ from attest.policy.rules.provenance import ProvenanceRule
 from attest.policy.rules.rule import Builder, Mode
 from attest.policy.rules.sbom import SbomRule
 from attest.policy.rules.signature import SignatureRule
-from attest.signing.proof import KeyAuthor
+from attest.policy.trust import RootTerms
+from attest.signing.proof import Format, KeyAuthor
 from tests.evidence_factory import SUBJECT, key
 from tests.policy.conftest import HEAD, Read
 
@@ -315,6 +317,54 @@ def test_a_private_key_is_no_identity(read: Read, keys: Path) -> None:
     (keys / "secret.key").write_bytes(key("release").pkcs8_pem(None))
     with pytest.raises(PolicyError, match=r"gate.yaml:6: identity 'release': .*a private key where a public key"):
         read((HEAD + SIGNED).replace("release.pub", "secret.key"))
+
+
+FULL_TRUST = """\
+version: 1
+name: gate
+applies_to: ["pkg:npm/*"]
+trust: {root: public-good, root_max_age: 12h, log: 2, timestamp: 3}
+identities:
+  release:
+    issuer: https://token.actions.githubusercontent.com
+    subject: https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*
+    claims: {source_repository: "https://github.com/acme/app", runner_environment: github-hosted}
+    for: ["pkg:npm/@acme/*"]
+    until: 2027-06-01
+    formats: [bundle]
+  security: {key: security.pub, formats: [cosign, bundle]}
+"""
+
+
+def test_a_trust_root_and_certificates(read: Read) -> None:
+    policy = read(FULL_TRUST + SIGNED)
+    assert policy.root == RootTerms("public-good", timedelta(hours=12), 2, 3)
+    release = policy.identities["release"]
+    assert isinstance(release, CertificateIdentity)
+    assert (release.issuer, release.formats) == ("https://token.actions.githubusercontent.com", (Format.BUNDLE,))
+    assert release.subject.text == "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*"
+    assert {name: claim.text for name, claim in release.claims.items()} == {
+        "source_repository": "https://github.com/acme/app",
+        "runner_environment": "github-hosted",
+    }
+    assert release.until == datetime(2027, 6, 1, tzinfo=UTC)
+    assert policy.identities["security"].formats == (Format.COSIGN, Format.BUNDLE)
+
+
+def test_what_is_left_out_of_trust(read: Read) -> None:
+    assert read(HEAD.replace("keys_only: true", "root: staging") + SIGNED).root == RootTerms("staging", None, 1, 1)
+    assert read(HEAD + SIGNED).root is None
+
+
+def test_two_names_for_one_subject_are_no_two_signers(read: Read) -> None:
+    """A threshold that one workflow alone could never meet is refused when the policy is read."""
+    again = FULL_TRUST.replace("tags/*", "tags/v1") + "  again: {issuer: ISSUER, subject: SUBJECT}\n"
+    rules = "rules:\n  - {id: a, require: signature, by: [release, again], threshold: 2}\n"
+    issuer = "https://token.actions.githubusercontent.com"
+    subject = "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main"
+    with pytest.raises(PolicyError, match="a threshold of 2 can never be met"):
+        read(again.replace("ISSUER", issuer).replace("SUBJECT", subject) + rules)
+    read(again.replace("ISSUER", issuer).replace("SUBJECT", subject.replace("release", "other")) + rules)
 
 
 def test_key_files_are_relative_to_the_policy(keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
