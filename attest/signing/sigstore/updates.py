@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from attest.oci import strict_json
 from attest.oci.strict_json import Fields
 from attest.regular_file import open_regular
 from attest.signing.dsse import decode_base64
+from attest.stores import durable
 
 if TYPE_CHECKING:
     from tuf.ngclient.updater import Updater
@@ -30,6 +29,7 @@ SIGNING_CONFIG: Final = "signing_config.v0.2.json"
 """The names of the two targets in every Sigstore repository."""
 
 _KEPT: Final = "kept.json"
+_LOCK: Final = "lock"
 _TIMEOUT: Final = 5  # seconds for a connection or between two packets; it is tried four times
 
 
@@ -73,29 +73,16 @@ class Updates:
             ) from None
 
     def refresh(self) -> Published:
-        """Ask the repository, and keep what it says.
+        """Ask the repository, and keep what it says; one process at a time.
 
         Raises `StoreUnavailable` if it cannot be reached, `TrustError` if what it says does not hold or cannot be kept.
         """
         from tuf.api.exceptions import DownloadError, RepositoryError
-        from tuf.ngclient.updater import Updater
-        from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
 
         try:
-            for part in ("metadata", "targets"):
-                (self.folder / part).mkdir(parents=True, exist_ok=True)
-            updater = Updater(
-                str(self.folder / "metadata"),
-                self.url,
-                str(self.folder / "targets"),
-                f"{self.url}/targets",
-                Urllib3Fetcher(socket_timeout=_TIMEOUT, app_user_agent=f"attest/{__version__}"),
-                bootstrap=self.first_root,
-            )
-            updater.refresh()
-            now = datetime.now(UTC).replace(microsecond=0)
-            published = Published(_target(updater, TRUSTED_ROOT), _target(updater, SIGNING_CONFIG), now)
-            self._keep(published)
+            with durable.folder(self.folder, create=True) as held, durable.locked(held, _LOCK):
+                published = self._fetch()
+                durable.write(held, _KEPT, _document(published), scratch=held)
         except DownloadError as error:
             raise StoreUnavailable("cannot refresh the trust root", where=self.url, why=_reason(error)) from None
         except RepositoryError as error:
@@ -109,19 +96,34 @@ class Updates:
             raise TrustError("cannot keep the trust root", where=str(self.folder), why=str(error)) from None
         return published
 
-    def _keep(self, published: Published) -> None:
-        assert published.checked is not None
-        document = {
-            "checked": int(published.checked.timestamp()),
-            "trustedRoot": base64.b64encode(published.trusted_root).decode(),
-            "signingConfig": base64.b64encode(published.signing_config).decode(),
-        }
-        beside = self.folder / f".{_KEPT}.{secrets.token_hex(8)}"
-        try:
-            beside.write_text(json.dumps(document))
-            os.replace(beside, self.folder / _KEPT)
-        finally:
-            beside.unlink(missing_ok=True)
+    def _fetch(self) -> Published:
+        """What the repository says now. Raises what `tuf` raises."""
+        from tuf.ngclient.updater import Updater
+        from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
+
+        for part in ("metadata", "targets"):
+            (self.folder / part).mkdir(exist_ok=True)
+        updater = Updater(
+            str(self.folder / "metadata"),
+            self.url,
+            str(self.folder / "targets"),
+            f"{self.url}/targets",
+            Urllib3Fetcher(socket_timeout=_TIMEOUT, app_user_agent=f"attest/{__version__}"),
+            bootstrap=self.first_root,
+        )
+        updater.refresh()
+        now = datetime.now(UTC).replace(microsecond=0)
+        return Published(_target(updater, TRUSTED_ROOT), _target(updater, SIGNING_CONFIG), now)
+
+
+def _document(published: Published) -> bytes:
+    assert published.checked is not None
+    document = {
+        "checked": int(published.checked.timestamp()),
+        "trustedRoot": base64.b64encode(published.trusted_root).decode(),
+        "signingConfig": base64.b64encode(published.signing_config).decode(),
+    }
+    return json.dumps(document).encode()
 
 
 def _reason(error: Exception) -> str:
@@ -137,6 +139,4 @@ def _target(updater: Updater, name: str) -> bytes:
     if info is None:
         raise RepositoryError(f"there is no {name}")
     path = updater.find_cached_target(info) or updater.download_target(info)
-    data = Path(path).read_bytes()
-    info.verify_length_and_hashes(data)  # another process may be writing the same file
-    return data
+    return Path(path).read_bytes()

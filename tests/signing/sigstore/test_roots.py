@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -106,6 +109,23 @@ def test_a_new_root_key_is_followed(updates: Updates, repository: TufRepository)
     repository.rotate_root()
     repository.publish(b"second")
     assert updates.refresh().trusted_root == b"second"
+
+
+def refresh_often(updates: Updates) -> list[bytes]:
+    return [updates.refresh().trusted_root for _ in range(5)]
+
+
+@pytest.mark.slow
+def test_many_processes_refresh_at_once(updates: Updates, repository: TufRepository) -> None:
+    """While new versions are published. Each sees them in the order in which they were."""
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(refresh_often, updates) for _ in range(3)]
+        for number in range(10):
+            repository.publish(b"%04d" % number * 1000)
+            time.sleep(0.05)
+        seen = [future.result() for future in running]
+    assert all(answers == sorted(answers) for answers in ([a for a in answers if a != b"first"] for answers in seen))
+    assert updates.refresh().trusted_root == b"0009" * 1000
 
 
 def refused(updates: Updates, repository: TufRepository, *, kept: bytes | None = b"first") -> str:
