@@ -205,6 +205,9 @@ def test_rekor_v1_takes_no_message_for_a_statement(private_sigstore: PrivateSigs
     for kind in ("golang", "nuget", "swift", "nameless", "revocation"):
         with pytest.raises(UsageError, match="Rekor v1"):
             signer.bundle(*PAYLOADS[kind])
+    for kind in ("sha256", "sha512"):  # these it would hold; what runs here is no Rekor v1
+        with pytest.raises(StoreUnavailable, match="Rekor did not log the signature: HTTP 404"):
+            signer.bundle(*PAYLOADS[kind])
 
 
 def test_a_stranger_is_refused(private_sigstore: PrivateSigstore, deployment: Deployment) -> None:
