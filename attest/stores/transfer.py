@@ -71,13 +71,18 @@ class Plan:
 
 
 def plan(graph: Graph, destination: Side, tags: Mapping[str, Digest]) -> Plan:
-    """Look what of the graph, and of the tags on it, the destination lacks. Writes nothing."""
+    """Look what of the graph, and of the tags on it, the destination lacks. Writes nothing.
+
+    Where none of the manifests is there that are written first, the others are not asked for: no copy left them there,
+    and writing again what somebody else did changes nothing.
+    """
     problems: list[str] = []
     nodes = list(graph.nodes.values())
-    about = list({node.manifest.subject.digest for node in nodes if node.manifest.subject is not None})
+    asked = nodes if _is_begun(graph, destination) else []
+    about = list({node.manifest.subject.digest for node in asked if node.manifest.subject is not None})
     listed = dict(zip(about, _asked(lambda digest: _listed(destination, digest), about, problems), strict=True))
-    there = _asked(lambda node: _resolves(destination, node.descriptor), nodes, problems)
-    with_blobs = {node.descriptor.digest for node, found in zip(nodes, there, strict=True) if found}
+    there = _asked(lambda node: _resolves(destination, node.descriptor), asked, problems)
+    with_blobs = {node.descriptor.digest for node, found in zip(asked, there, strict=True) if found}
     missing = {node.descriptor.digest for node in nodes if not _is_done(node, with_blobs, listed)}
     wanted = {
         blob.digest: blob
@@ -102,6 +107,13 @@ def plan(graph: Graph, destination: Side, tags: Mapping[str, Digest]) -> Plan:
         present=len(nodes) - len(missing),
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def _is_begun(graph: Graph, destination: Side) -> bool:
+    """Whether one of the first manifests is there, or it cannot be said."""
+    problems: list[str] = []
+    first = next(graph.generations(), ())
+    return any(_asked(lambda node: _resolves(destination, node.descriptor), first, problems)) or bool(problems)
 
 
 def transfer(plan: Plan, source: Side, destination: Side, *, mount: bool = False) -> dict[Digest, str]:

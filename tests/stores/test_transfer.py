@@ -165,6 +165,32 @@ def test_a_plan_writes_nothing_and_counts(source: Side) -> None:
         list(store.tags("r"))
 
 
+class Silent(MemoryStore):
+    """A store that counts what it is asked, and can be out of order."""
+
+    def __init__(self) -> None:
+        super().__init__("silent")
+        self.asked = 0
+        self.broken = False
+
+    def resolve(self, reference: Reference) -> Descriptor:
+        self.asked += 1
+        if self.broken:
+            raise StoreUnavailable("out of order")
+        return super().resolve(reference)
+
+
+def test_of_an_empty_destination_only_the_first_manifests_are_asked(source: Side) -> None:
+    graph, tags = read(source)
+    store = Silent()
+    made = plan(graph, side(store, "r"), tags)
+    assert (made.manifests, len(made.tags), made.problems) == (13, 3, ())
+    assert store.asked == len(next(graph.generations())) + len(tags)
+    store.broken = True
+    broken = plan(graph, side(store, "r"), tags)
+    assert (broken.manifests, len(broken.problems)) == (13, 1)
+
+
 def test_a_referrer_that_is_there_but_not_listed_is_listed(tmp_path: Path) -> None:
     """A writer that died between the manifest and the fallback tag, on a registry without the API."""
     origin = MemoryStore()
@@ -354,12 +380,14 @@ def test_two_hundred_anchors_through_five_stores(tmp_path: Path) -> None:
         for number in range(200):
             artifact = push_anchor(origin.store, SOURCE, f"package-{number}")
             for label in range(5):
-                evidence = graphs.attach(origin.store, SOURCE, artifact, f"evidence {label}")
-                graphs.attach(origin.store, SOURCE, evidence, f"signature of {label}")
+                evidence = graphs.attach(origin.store, SOURCE, artifact, f"evidence {number} {label}")
+                graphs.attach(origin.store, SOURCE, evidence, f"signature {number} {label}")
         last, (graph, tags) = origin, read(origin)
         manifests = {digest: node.manifest.raw for digest, node in graph.nodes.items()}
         assert len(manifests) == 200 * (2 + 5 + 5)
-        blobs = {blob.digest: blob for node in graph.nodes.values() for blob in node.blobs}
+        blobs = list({blob.digest: blob for node in graph.nodes.values() for blob in node.blobs}.values())
+        contents = [origin.store.fetch(SOURCE, blob) for blob in blobs]
+        assert len(blobs) == 200 * (5 + 5) + 1
         for stop, name in enumerate(("olareg", "archive", "distribution", "directory tree", "olareg")):
             (tmp_path / str(stop)).mkdir()
             factory = by_name[name]
@@ -371,5 +399,5 @@ def test_two_hundred_anchors_through_five_stores(tmp_path: Path) -> None:
             twin, named = read(last)
             assert {digest: node.manifest.raw for digest, node in twin.nodes.items()} == manifests
             assert (differences(graph, twin), named) == ((), tags)
-            assert all(in_parallel(partial(has, last), list(blobs.values())))
+            assert list(in_parallel(partial(last.store.fetch, last.repository), blobs)) == contents
             graph = twin
