@@ -74,6 +74,7 @@ def _notation(arguments: argparse.Namespace, named: list[Named]) -> list[Written
     from attest.evidence.attach_signature import attach_signature
     from attest.signing.notation.sign import Request
 
+    signers.refuse_keyless(arguments)
     signer = notation_signers.signer(arguments)
     signed = []
     with Targets(arguments, create=True) as targets:

@@ -55,10 +55,20 @@ def signer(arguments: argparse.Namespace) -> StatementSigner:
 
     Raises `UsageError`, `KeyFileError`, `TrustError` or `StoreUnavailable`.
     """
-    from attest.errors import UsageError
-
     if arguments.keyless:
         return _keyless(arguments)
+    refuse_keyless(arguments)
+    from attest.signing.password import password_for
+    from attest.signing.remote_keys import load_signing_key
+    from attest.signing.sign import KeySigner
+
+    return KeySigner(load_signing_key(arguments.key, password_for(arguments.key)))
+
+
+def refuse_keyless(arguments: argparse.Namespace) -> None:
+    """Raise `UsageError` where an option of ``--keyless`` is given for another way to sign."""
+    from attest.errors import UsageError
+
     for option, value in (
         ("--trust-config", arguments.trust_config),
         ("--staging", arguments.staging),
@@ -66,11 +76,6 @@ def signer(arguments: argparse.Namespace) -> StatementSigner:
     ):
         if value:
             raise UsageError(f"{option} is for --keyless")
-    from attest.signing.password import password_for
-    from attest.signing.remote_keys import load_signing_key
-    from attest.signing.sign import KeySigner
-
-    return KeySigner(load_signing_key(arguments.key, password_for(arguments.key)))
 
 
 def _keyless(arguments: argparse.Namespace) -> StatementSigner:

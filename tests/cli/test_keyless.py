@@ -170,7 +170,9 @@ def test_a_service_that_is_down_is_not_a_signature(
 
 @pytest.mark.parametrize("option", [("--staging",), ("--trust-config", "x"), ("--identity-token", "x")])
 def test_options_that_say_nothing_without_keyless(attest: Workplace, option: tuple[str, ...]) -> None:
-    assert f"{option[0]} is for --keyless" in attest.refused("sign", WHEEL, "--key", "release.key", *option)
+    for other in ((), ("--format", "notation-jws", "--certificate-chain", "x")):
+        said = attest.refused("sign", WHEEL, "--key", "release.key", *other, *option)
+        assert f"{option[0]} is for --keyless" in said
 
 
 Reply = Callable[[str], str]
