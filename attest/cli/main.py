@@ -24,14 +24,36 @@ from attest.cli import (
     login,
     options,
     pack,
+    revoke,
+    seal,
     sign,
     tree,
     unpack,
     verify,
+    withdraw,
 )
 from attest.errors import EXIT_INCONCLUSIVE, AttestError
 
-COMMANDS = (anchor, sign, attach, import_, export, list_, tree, verify, bundle, copy_, pack, unpack, doctor, key, login)
+COMMANDS = (
+    anchor,
+    sign,
+    attach,
+    import_,
+    export,
+    list_,
+    tree,
+    verify,
+    bundle,
+    copy_,
+    pack,
+    unpack,
+    revoke,
+    withdraw,
+    seal,
+    doctor,
+    key,
+    login,
+)
 
 _DESCRIPTION = """\
 Sign, attach and verify evidence about packages of any ecosystem, on any OCI registry or directory. No byte of package

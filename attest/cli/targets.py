@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
+from attest import names
 from attest.cli.options import store_texts
 from attest.cli.subjects import Image, Named, Package, Version
 from attest.errors import UsageError
@@ -85,6 +86,14 @@ class Targets(AbstractContextManager["Targets"]):
         tag = placement.hint(named.purl, per_package=location.per_package)
         push_anchor(store, repository, tag, named.purl, named.digest)
         return Target(_subject(named), store, repository)
+
+    def sealed(self, target: Target) -> tuple[Store, str] | None:
+        """Where the seals of the whole store lie that the target lies in; None where nobody could put one."""
+        if target.subject.purl is None:
+            return target.store, target.repository
+        places = [item for item in self._locations if item.scheme not in SERVICES]
+        members = [Member(self._store(location), location.repository) for location in places]
+        return (UnionStore(members), names.SEALED_REPOSITORY) if members else None
 
     def _image(self, named: Image) -> Target:
         store = self._store(named.location)

@@ -11,6 +11,7 @@ from attest.cli import options
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from attest.cli.seals import Seals
     from attest.cli.subjects import Named
     from attest.cli.targets import Target, Targets
     from attest.evidence.trust import Trust
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from attest.cli import console, subjects
+    from attest.cli.seals import Seals
     from attest.cli.targets import Targets
     from attest.policy.trust import load
     from attest.stores.parallel import in_parallel
@@ -62,9 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     trust = load(policy, offline=arguments.offline, now=now)
     with Targets(arguments, create=False) as targets:
+        seals = Seals(targets, trust, now, wanted=policy.needs_seals)
 
         def decided(item: Named) -> list[Verdict]:
-            return _verdicts(targets, item, policy, trust, now, arguments)
+            return _verdicts(targets, item, policy, trust, seals, now, arguments)
 
         verdicts = [
             verdict
@@ -89,7 +92,13 @@ def _policy(arguments: argparse.Namespace) -> Policy:
 
 
 def _verdicts(
-    targets: Targets, named: Named, policy: Policy, trust: Trust, now: datetime, arguments: argparse.Namespace
+    targets: Targets,
+    named: Named,
+    policy: Policy,
+    trust: Trust,
+    seals: Seals,
+    now: datetime,
+    arguments: argparse.Namespace,
 ) -> list[Verdict]:
     """One for each subject that ``named`` means. A package whose store cannot be asked has no evidence, incomplete."""
     from attest.cli.targets import computed_subject
@@ -109,7 +118,14 @@ def _verdicts(
 
     def verdict(target: Target) -> Verdict:
         return decide(
-            target.store, target.repository, target.subject, policy, trust, now=now, everything=arguments.explain
+            target.store,
+            target.repository,
+            target.subject,
+            policy,
+            trust,
+            now=now,
+            everything=arguments.explain,
+            seals=seals.of(target),
         )
 
     return list(in_parallel(verdict, wanted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from attest.evidence.attach import attach_bundle, attach_document, creation_time
 from attest.evidence.model import Subject
 from attest.oci.digest import Digest
 from attest.signing.sign import StatementSigner, sign_statement
+from attest.statements import lifecycle
 from attest.statements.documents import Document
+from attest.statements.lifecycle import Lifecycle
 from attest.statements.statement import write_statement
 
 
@@ -31,15 +34,33 @@ class Written:
 def sign_and_attach(
     target: Target, signer: StatementSigner, *, predicate_type: str, predicate: Mapping[str, Any]
 ) -> Written:
-    """Sign a statement about the target and attach it."""
+    """Sign a statement about the target and attach it. Raises `UsageError` for one that has a command of its own."""
+    if predicate_type in lifecycle.PAYLOADS:
+        raise UsageError(
+            f"a {predicate_type} is not attached",
+            why="it has a payload type of its own, so that nobody takes it for a signature",
+            next_step="use attest revoke, attest withdraw or attest seal",
+        )
     statement = write_statement(statement_subjects(target.subject), predicate_type, predicate)
+    return attach_signed(target, sign_statement(statement, signer), predicate_type, created=creation_time())
+
+
+def sign_lifecycle(target: Target, signer: StatementSigner, content: Lifecycle) -> Written:
+    """Sign a revocation or a withdrawal about the target and attach it."""
+    kind, statement = lifecycle.write(statement_subjects(target.subject), content)
+    bundle = sign_statement(statement, signer, payload_type=lifecycle.payload_type(kind))
+    return attach_signed(target, bundle, kind, created=content.issued)
+
+
+def attach_signed(target: Target, bundle: bytes, predicate_type: str, *, created: datetime) -> Written:
+    """Attach a bundle to the target."""
     manifest = attach_bundle(
         target.store,
         target.repository,
         target.subject.manifest,
-        sign_statement(statement, signer),
+        bundle,
         predicate_type=predicate_type,
-        created=creation_time(),
+        created=created,
     )
     return Written(target.subject, manifest.digest, predicate_type, target.repository)
 

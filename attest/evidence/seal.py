@@ -6,19 +6,26 @@ everywhere, so that whoever verifies 800 packages asks once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from attest import limits, names
-from attest.errors import FormatError, NotFound, StoreError
-from attest.evidence.attach import attach_bundle
+from attest.errors import FormatError, NotFound, StoreError, StoreUnavailable
+from attest.evidence.lookup import artifacts, subject_of
 from attest.evidence.model import Candidate, Check, Collection, Subject
 from attest.evidence.reading import Outcome, Reader, Unread
+from attest.evidence.signed import SignedBundle
 from attest.evidence.trust import Trust
 from attest.evidence.verify import NO_SEALS, StoreSeals, prove_seals
 from attest.oci.descriptor import EMPTY, EMPTY_BYTES, Descriptor
 from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest, write_image
+from attest.oci.reference import Reference
+from attest.packages.anchors import read_anchor, read_version_anchor
+from attest.signing.bundle import verify_envelope
+from attest.signing.keys import PublicKey
+from attest.statements import lifecycle
+from attest.statements.lifecycle import Seal
 from attest.statements.statement import Subject as StatementSubject
 from attest.stores.protocol import Found, Store
 
@@ -28,50 +35,12 @@ def whole_store() -> Subject:
     return Subject(_manifest().descriptor(), name="the whole store")
 
 
-def read_seals(store: Store, repository: str, trust: Trust, *, now: datetime) -> StoreSeals:
-    """The seals of a whole store, the youngest `limits.SEALS` of them, proven. One listing, however many packages.
+def store_seals(store: Store, repository: str) -> Collection:
+    """What is attached to the manifest that stands for the whole store: the youngest `limits.SEALS`, nothing verified.
 
-    What cannot be read is a problem in the answer: then nothing is proven by it.
+    As the listing says which those are: old seals are of no use, and there may be thousands. Raises `StoreError`.
     """
     subject = whole_store()
-    try:
-        collection = _collect(store, repository, subject)
-    except NotFound:
-        return NO_SEALS
-    except StoreError as error:
-        return StoreSeals(problems=(str(error),))
-    return prove_seals(collection, trust, now=now)
-
-
-def sealable(collection: Collection) -> frozenset[Digest]:
-    """The evidence in a listing that a seal lists: everything that is there, but for older seals, which it replaces."""
-    there = {item.digest for item in collection.candidates if not _is_seal(item)}
-    return frozenset(there | {item.digest for item in collection.rejected if item.check is not Check.READ})
-
-
-def seal_subjects(anchors: Iterable[Subject]) -> list[StatementSubject]:
-    """The subjects of a seal's statement: the manifests, nothing else."""
-    digests = {item.manifest.digest: str(item) for item in anchors}
-    return [StatementSubject(name or None, {key.algorithm: key.encoded}) for key, name in digests.items()]
-
-
-def attach_to_store(store: Store, repository: str, bundle: bytes, *, created: datetime) -> Manifest:
-    """Hang a seal on the manifest that stands for the whole store, which is pushed first."""
-    manifest = _manifest()
-    store.push(repository, EMPTY, EMPTY_BYTES)
-    store.push(repository, manifest.descriptor(), manifest.raw)
-    return attach_bundle(
-        store, repository, manifest.descriptor(), bundle, predicate_type=names.PREDICATE_SEAL, created=created
-    )
-
-
-def _manifest() -> Manifest:
-    empty = Descriptor.of(names.OCI_EMPTY, EMPTY_BYTES, inline=True)
-    return write_image(artifact_type=names.SEALED, config=empty, layers=[empty])
-
-
-def _collect(store: Store, repository: str, subject: Subject) -> Collection:
-    """As `collect`, but only the youngest, as the listing says: old seals are of no use, and there may be thousands."""
     listing = store.referrers(repository, subject.manifest.digest)
     items = sorted(listing.items, key=_created, reverse=True)[: limits.SEALS]
     read = Reader(store, repository).read(items, about=subject.manifest.digest)
@@ -88,12 +57,95 @@ def _collect(store: Store, repository: str, subject: Subject) -> Collection:
     )
 
 
+def read_seals(store: Store, repository: str, trust: Trust, *, now: datetime) -> StoreSeals:
+    """The seals of a whole store, the youngest `limits.SEALS` of them, proven. One listing, however many packages.
+
+    What cannot be read is a problem in the answer: then nothing is proven by it.
+    """
+    try:
+        collection = store_seals(store, repository)
+    except NotFound:
+        return NO_SEALS
+    except StoreError as error:
+        return StoreSeals(problems=(str(error),))
+    return prove_seals(collection, trust, now=now)
+
+
+def packages(store: Store, repository: str, tagged: Iterable[Subject]) -> Iterator[Subject]:
+    """What there is to seal in one repository, from what is tagged there: the artifacts of each version, images as they
+    are. Raises `StoreError` where something cannot be read: a seal of a part would prove that the rest has nothing.
+    """
+    for subject in tagged:
+        manifest = Manifest.parse(store.fetch(repository, subject.manifest))
+        try:
+            if manifest.artifact_type == names.VERSION_ANCHOR:
+                known = artifacts(store, repository, read_version_anchor(manifest))
+                if known.problems:
+                    raise StoreUnavailable("not all artifacts can be listed", why="; ".join(known.problems))
+                yield from known.subjects
+            elif manifest.artifact_type == names.ANCHOR:
+                yield subject_of(*read_anchor(manifest))
+            elif manifest.artifact_type not in (names.SEALED, names.PACK):
+                yield subject
+        except FormatError:
+            yield subject  # it only looks like an anchor: then it is a manifest like any other
+
+
+def sealable(collection: Collection) -> frozenset[Digest]:
+    """The evidence of one manifest that a seal lists: all but older seals, which it replaces, and what is not there.
+
+    Raises `StoreUnavailable` where the listing is not complete.
+    """
+    if not collection.complete:
+        why = "; ".join(collection.problems) or "the store did not say why"
+        raise StoreUnavailable(f"not all evidence of {collection.subject} can be listed", why=why)
+    there = {item.digest for item in collection.candidates if seal_in(item) is None}
+    return frozenset(there | {item.digest for item in collection.rejected if item.check is not Check.READ})
+
+
+def seal_in(candidate: Candidate) -> Seal | None:
+    """The seal that a candidate claims to be: nobody has verified it."""
+    try:
+        content = None if candidate.signed is None else lifecycle.read(candidate.signed.statement())
+    except FormatError:
+        return None
+    return content if isinstance(content, Seal) else None
+
+
+def sequence(earlier: Iterable[Candidate], key: PublicKey | None, now: datetime) -> int:
+    """The number of a new seal: the time in milliseconds, or more where ``key`` has already signed a higher one.
+
+    So two sealers need not know of each other; and a stranger's seal, with whatever number, changes nothing.
+    """
+    number = int(now.timestamp() * 1000)
+    for candidate in earlier:
+        seal, signed = seal_in(candidate), candidate.signed
+        if seal is None or key is None or not isinstance(signed, SignedBundle):
+            continue
+        if verify_envelope(signed.bundle.envelope, [key]) is not None:
+            number = max(number, seal.sequence + 1)
+    return number
+
+
+def seal_subjects(anchors: Iterable[Subject]) -> list[StatementSubject]:
+    """The subjects of a seal's statement: the manifests, nothing else."""
+    digests = {item.manifest.digest: str(item) for item in anchors}
+    return [StatementSubject(name or None, {key.algorithm: key.encoded}) for key, name in digests.items()]
+
+
+def push_whole_store(store: Store, repository: str) -> Subject:
+    """Store the manifest that stands for the whole store, and tag it so that copies of the store take it along."""
+    manifest = _manifest()
+    store.push(repository, EMPTY, EMPTY_BYTES)
+    store.push(repository, manifest.descriptor(), manifest.raw)
+    store.tag(Reference(repository, tag=names.SEALED_REPOSITORY), manifest.descriptor())
+    return whole_store()
+
+
+def _manifest() -> Manifest:
+    empty = Descriptor.of(names.OCI_EMPTY, EMPTY_BYTES, inline=True)
+    return write_image(artifact_type=names.SEALED, config=empty, layers=[empty])
+
+
 def _created(found: Found) -> str:
     return found.descriptor.annotations.get(names.ANNOTATION_CREATED, "")
-
-
-def _is_seal(candidate: Candidate) -> bool:
-    try:
-        return candidate.signed is not None and candidate.signed.statement().predicate_type == names.PREDICATE_SEAL
-    except FormatError:
-        return False
