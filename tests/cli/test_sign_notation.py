@@ -10,7 +10,7 @@ import pytest
 from attest import names
 from attest.oci.manifest import Manifest
 from tests.cli.conftest import Workplace
-from tests.signing.notation.pki import ACME, CA, Entity, root
+from tests.signing.notation.pki import ACME, CA, Entity, pem, root
 from tests.signing.notation.plugins import RAW, install
 from tests.signing.notation.program import Notation
 from tests.stores.programs import olareg
@@ -104,3 +104,46 @@ def test_what_does_not_fit_is_refused(
 def test_options_of_notation_are_refused_for_bundles(attest: Workplace, option: tuple[str, ...]) -> None:
     refusal = attest.refused("sign", WHEEL, "--key", "release.key", *option)
     assert f"{option[0]} is for --format notation-jws or notation-cose" in refusal
+
+
+POLICY = """\
+version: 1
+name: gate
+applies_to: ["pkg:pypi/**"]
+trust: {keys_only: true}
+identities:
+  release: {x509: "C=US, ST=WA, O=Acme, CN=Release", ca: acme.pem}
+rules:
+  - {id: signed, require: signature, by: [release]}
+"""
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_policy_names_a_subject_and_its_ca(attest: Workplace, entity: Entity, format: str) -> None:
+    attest.write("acme.pem", pem([entity.above[-1]]))
+    attest.write("x509.yaml", POLICY.replace("", ""))
+    attest.ok("sign", WHEEL, "--format", format, "--key", "x509.key", "--certificate-chain", "x509.crt")
+    shown = attest.ok("verify", WHEEL, "--policy", "x509.yaml").out
+    assert "signature by release" in shown
+    assert "C=US" in attest.ok("tree", "pkg:pypi/acme@1.0").out
+    attest.write("acme.pem", pem([root(which=7).certificate]))
+    denied = attest("verify", WHEEL, "--policy", "x509.yaml")
+    assert denied.code == 1
+    assert "a chain with a trusted certificate of kind ca" in denied.out
+
+
+@pytest.mark.peer("notation", "olareg")
+@pytest.mark.parametrize("format", FORMATS)
+def test_attest_accepts_what_notation_signed(
+    attest: Workplace, notation: Notation, entity: Entity, format: str
+) -> None:
+    attest.write("acme.pem", pem([entity.above[-1]]))
+    attest.write("x509.yaml", POLICY.replace("", ""))
+    anchor = attest.ok("anchor", WHEEL, "--store", STORE).out.split()[1]
+    with olareg(Path("store")) as registry:
+        notation.sign(f"{registry.host}/pypi/acme@{anchor}", entity, format.removeprefix("notation-"))
+        store = f"{registry.host}/{{package}}"
+        verdict = attest.ok("verify", WHEEL, "--policy", "x509.yaml", "--store", store, "--json").json["verdicts"][0]
+        assert [finding["code"] for finding in verdict["findings"]] == ["signature-verified"]
+        attest.write("x509.yaml", POLICY.replace("", "").replace("CN=Release", "CN=Other"))
+        assert attest("verify", WHEEL, "--policy", "x509.yaml", "--store", store).code == 1
