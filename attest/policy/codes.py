@@ -13,6 +13,7 @@ class Code(StrEnum):
 
     POLICY_NOT_APPLICABLE = "policy-not-applicable"
     SUBJECT_UNRESOLVED = "subject-unresolved"
+    SUBJECT_UNDIGESTED = "subject-undigested"
     LISTING_INCOMPLETE = "listing-incomplete"
 
     SIGNATURE_MISSING = "signature-missing"
@@ -57,6 +58,7 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
     {
         Code.POLICY_NOT_APPLICABLE: "the policy's applies_to does not name this package",
         Code.SUBJECT_UNRESOLVED: "only the store says which artifacts the package has",
+        Code.SUBJECT_UNDIGESTED: "the lockfile pins no digest for an entry, so that it does not say what is installed",
         Code.LISTING_INCOMPLETE: "not all evidence could be listed, so that something may be missing",
         Code.SIGNATURE_MISSING: "no verified signature by any of the rule's identities",
         Code.SIGNATURE_THRESHOLD: "verified signatures by fewer distinct names and keys than the rule needs",

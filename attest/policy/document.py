@@ -32,8 +32,8 @@ from attest.regular_file import open_regular
 
 VERSION: Final = 1
 
-_KEYS: Final = ("version", "name", "applies_to", "trust", "identities", "builders", "rules", "unresolved")
-_LATER: Final = ("waivers", "tests", "extends", "undigested")
+_KEYS: Final = ("version", "name", "applies_to", "trust", "identities", "builders", "rules", "unresolved", "undigested")
+_LATER: Final = ("waivers", "tests", "extends")
 _RULE_KEYS: Final = ("id", "require", "by", "threshold", "mode")
 _RULES_LATER: Final = ("scan", "vex", "vsa", "release", "audit", "review")
 
@@ -49,7 +49,8 @@ class Leniency(StrEnum):
 class Policy:
     """``digest`` is that of the file's bytes; ``root`` is None where only keys are trusted.
 
-    ``unresolved`` is about packages whose artifacts only the store named.
+    ``unresolved`` is about packages whose artifacts only the store named, ``undigested`` about entries of lockfiles for
+    which no digest pins what is installed.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Policy:
     identities: Mapping[str, Identity] = field(hash=False)
     rules: tuple[Rule | AbsenceRule, ...]
     unresolved: Leniency = Leniency.DENY
+    undigested: Leniency = Leniency.DENY
 
     @property
     def revokers(self) -> tuple[Identity, ...]:
@@ -110,6 +112,7 @@ def parse(data: bytes, *, where: str, base: Path) -> Policy:
         identities=context.identities,
         rules=_rules(fields, context),
         unresolved=fields.choice("unresolved", Leniency, Leniency.DENY),
+        undigested=fields.choice("undigested", Leniency, Leniency.DENY),
     )
 
 

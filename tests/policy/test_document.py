@@ -33,6 +33,7 @@ name: Release gate
 applies_to: ["pkg:npm/@acme/*", "pkg:pypi/**"]
 trust: {keys_only: true}
 unresolved: warn
+undigested: warn
 identities:
   release:
     key: release.pub
@@ -60,6 +61,7 @@ def test_everything_that_this_version_reads(read: Read) -> None:
     assert policy.digest == Digest.of(FULL.encode())
     assert [str(pattern) for pattern in policy.applies_to] == ["pkg:npm/@acme/*", "pkg:pypi/**"]
     assert policy.unresolved is Leniency.WARN
+    assert policy.undigested is Leniency.WARN
     assert policy.identities["release"].until == datetime(2027, 6, 1, tzinfo=UTC)
     assert [str(pattern) for pattern in policy.identities["release"].packages] == ["pkg:npm/@acme/*"]
     assert policy.identities["security"].differs(KeyAuthor(key("security").public)) is None
@@ -82,6 +84,7 @@ def test_everything_that_this_version_reads(read: Read) -> None:
 def test_defaults(read: Read) -> None:
     policy = read(HEAD + SIGNED)
     assert policy.unresolved is Leniency.DENY
+    assert policy.undigested is Leniency.DENY
     assert policy.rules == (SignatureRule(id="signed", by=("release",), threshold=1, mode=Mode.ENFORCE),)
     assert policy.applies(SUBJECT)
 
@@ -121,7 +124,6 @@ REFUSED = {
     "waivers": (top("waivers: []"), 1, "'waivers' is not in this version"),
     "tests": (top("tests: []"), 1, "'tests' is not in this version"),
     "extends": (top("extends: other.yaml"), 1, "'extends' is not in this version"),
-    "undigested": (top("undigested: warn"), 1, "'undigested' is not in this version"),
     "version missing": (HEAD.replace("version: 1\n", "") + SIGNED, 1, "policy: 'version' is missing"),
     "version 2": (HEAD.replace("version: 1", "version: 2") + SIGNED, 1, "from 1 to 1: it is 2"),
     "version as text": (HEAD.replace("version: 1", "version: '1'") + SIGNED, 1, "it is the text '1'"),
@@ -156,6 +158,7 @@ REFUSED = {
     "trust log": (trust("root: staging, log: 17"), 4, "'log': expected a whole number from 0 to 16: it is 17"),
     "trust timestamp": (trust("root: staging, timestamp: 0"), 4, "'timestamp': expected a whole number from 1 to 16"),
     "unresolved": (top("unresolved: maybe"), 1, "unknown value 'maybe': known: deny, warn"),
+    "undigested": (top("undigested: maybe"), 1, "unknown value 'maybe': known: deny, warn"),
     "identity keyless": (builder("issuer: x, subject: y"), 8, "a certificate cannot be verified without a trust root"),
     "identity of two kinds": (builder("key: builder.pub, issuer: x"), 8, "there are 'key' and 'issuer'"),
     "identity subject only": (builder("subject: x"), 8, "expected exactly one of"),
