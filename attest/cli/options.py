@@ -25,7 +25,7 @@ def add_store(parser: argparse.ArgumentParser, *, before: bool = False) -> None:
         action="append",
         metavar="STORE",
         help=(
-            "where evidence lies: oci:DIR[/{package}], oci-archive:FILE or HOST/PATH[/{package}] "
+            "where evidence lies: oci:DIR[/{package}], oci-archive:FILE, HOST/PATH[/{package}], npm: or pypi: "
             f"(default: $ATTEST_STORE, else {DEFAULT_STORE}); several are read as one, the first is written"
         ),
     )
