@@ -17,6 +17,7 @@ from attest.stores.registry import RegistryStore
 from attest.stores.registry.credentials import UserCredentials
 from tests.cli.conftest import Workplace
 from tests.stores import graphs
+from tests.stores.faults import Child, kill_self, nth, watched
 from tests.stores.programs import oras_referrers, run
 from tests.stores.registry import real
 
@@ -85,6 +86,25 @@ def test_a_dry_run_counts_and_writes_nothing(signed: Workplace) -> None:
         .startswith("to copy: 6")
     )
     assert not Path("mirror").exists()
+
+
+def test_a_copy_that_was_killed_is_run_again(signed: Workplace, tmp_path: Path) -> None:
+    """Killed at every tenth file operation of the destination: what is there is sound, and the rest follows."""
+    for moment in range(0, 1000, 10):
+        destination = f"oci:mirror-{moment}"
+
+        def job(acknowledge: object, moment: int = moment, destination: str = destination) -> None:
+            with watched(nth(moment, kill_self)):
+                signed("copy", "oci:.attest/{package}", destination)
+
+        finished, _ = Child(job).wait()
+        done = signed.ok("copy", "oci:.attest/{package}", destination, "--verify", "--json").json
+        assert set(outcomes(done)) == {PURL, "pkg:pypi/other@1.0"}
+        assert done["missing"]["manifests"] + done["present"]["manifests"] == 6
+        if finished:
+            break
+    assert 50 < moment < 990
+    assert set(outcomes(done).values()) == {"present"}
 
 
 def test_what_is_not_admitted_is_not_copied(signed: Workplace) -> None:

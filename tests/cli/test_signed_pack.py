@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import tarfile
 from collections.abc import Callable
 from contextlib import closing
@@ -90,6 +91,18 @@ def test_whoever_trusts_the_key_needs_nothing_else(packed: Workplace) -> None:
     assert [item["outcome"] for item in done["verdicts"]] == ["admitted"] * 2
     packed.ok("unpack", "evidence.pack", "oci:back/{package}", "--pack-key", "packer.pub")
     assert sorted(path.name for path in Path("back/pypi").iterdir()) == ["acme", "other"]
+
+
+def test_nothing_but_the_pack_is_needed(packed: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection is made, and no other store is there."""
+
+    def connect(*arguments: object) -> None:
+        raise AssertionError(f"a connection: {arguments}")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", connect)
+    assert packed.ok("verify", WHEEL, *BY_PACKER).out.startswith("admitted")
+    packed.ok("list", WHEEL, *PACK)
 
 
 def test_its_digest_stays_what_it_is_unsigned(packed: Workplace) -> None:
