@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from attest import limits
-from attest.errors import StoreUnavailable, TrustError
+from attest.errors import StoreRefused, StoreUnavailable, TrustError
 from attest.regular_file import open_regular
 from attest.signing.sigstore.trusted_root import TrustedRoot
 from attest.signing.sigstore.updates import SIGNING_CONFIG, TRUSTED_ROOT, Published, Updates
@@ -73,7 +73,7 @@ def choose(updates: Updates, shipped: Published, *, offline: bool, max_age: time
     if not offline and not _is_younger(current.published, min(max_age or REFRESH_AFTER, REFRESH_AFTER), now):
         try:
             current = Current(updates.refresh())
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StoreRefused) as error:
             current = Current(current.published, problem=str(error))
     if max_age is not None and not _is_younger(current.published, max_age, now):
         checked = current.published.checked

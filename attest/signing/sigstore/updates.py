@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attest import __version__, limits
-from attest.errors import FormatError, StoreUnavailable, TrustError
+from attest.errors import FormatError, StoreRefused, StoreUnavailable, TrustError
 from attest.oci import strict_json
 from attest.oci.strict_json import Fields
 from attest.regular_file import open_regular
@@ -56,7 +56,7 @@ class Updates:
         try:
             with open_regular(path) as file:
                 raw = file.read(4 * limits.TRUSTED_ROOT + 1)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise TrustError("cannot read what is known of the trust root", where=str(path), why=str(error)) from None
@@ -75,7 +75,8 @@ class Updates:
     def refresh(self) -> Published:
         """Ask the repository, and keep what it says; one process at a time.
 
-        Raises `StoreUnavailable` if it cannot be reached, `TrustError` if what it says does not hold or cannot be kept.
+        Raises `StoreUnavailable` if it cannot be reached, `StoreRefused` if nothing can be kept, `TrustError` if what it
+        says does not hold.
         """
         from tuf.api.exceptions import DownloadError, RepositoryError
 
@@ -93,7 +94,7 @@ class Updates:
                 next_step=f"if this lasts, somebody interferes; what was good before still lies in {self.folder}",
             ) from None
         except OSError as error:
-            raise TrustError("cannot keep the trust root", where=str(self.folder), why=str(error)) from None
+            raise StoreRefused("cannot keep the trust root", where=str(self.folder), why=str(error)) from None
         return published
 
     def _fetch(self) -> Published:
