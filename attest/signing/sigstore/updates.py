@@ -75,8 +75,8 @@ class Updates:
     def refresh(self) -> Published:
         """Ask the repository, and keep what it says; one process at a time.
 
-        Raises `StoreUnavailable` if it cannot be reached, `StoreRefused` if nothing can be kept, `TrustError` if what it
-        says does not hold.
+        Raises `StoreUnavailable` if it cannot be reached, `StoreRefused` if nothing can be kept, and `TrustError` if
+        what it says does not hold.
         """
         from tuf.api.exceptions import DownloadError, RepositoryError
 
