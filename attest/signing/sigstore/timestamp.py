@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from attest.errors import VerificationError
+from attest.errors import UsageError, VerificationError
 from attest.signing.sigstore.trusted_root import Authority, TrustedRoot
 
 if TYPE_CHECKING:
@@ -47,8 +47,14 @@ def time_of(timestamp: bytes) -> datetime:
 
 
 def _decode(data: bytes) -> tuple[TimeStampResponse, datetime]:
-    from rfc3161_client import decode_timestamp_response
-
+    try:
+        from rfc3161_client import decode_timestamp_response
+    except ModuleNotFoundError:
+        raise UsageError(
+            "timestamps cannot be verified here",
+            why="the rfc3161-client package is not installed",
+            next_step="install attest[sigstore]",
+        ) from None
     try:
         response = decode_timestamp_response(data)
         return response, response.tst_info.gen_time
