@@ -91,22 +91,20 @@ def test_every_import_is_a_declared_dependency_and_every_dependency_is_imported(
     """
     providers = packages_distributions()
 
-    def provided(name: str) -> set[str]:
-        """By whom; of many that share a namespace, as `google` is, by the one that is named as the module."""
-        top = name.partition(".")[0]
+    core = {canonical(text) for text in PROJECT["dependencies"]}
+    extras = {canonical(text) for texts in PROJECT["optional-dependencies"].values() for text in texts}
+
+    def provided(top: str) -> set[str]:
+        """By whom; of many that share a namespace, as `google` is, those that are declared."""
         found = {canonical(distribution) for distribution in providers.get(top, [top])}
-        return (
-            {item for item in found if canonical(name.replace(".", "-")).startswith(item)} if len(found) > 1 else found
-        )
+        return found & (core | extras) or found
 
     imported = {
         distribution
         for path in MODULES
         for _, name in foreign_imports(ast.parse(path.read_text("utf-8")))
-        for distribution in provided(name)
+        for distribution in provided(name.partition(".")[0])
     }
-    core = {canonical(text) for text in PROJECT["dependencies"]}
-    extras = {canonical(text) for texts in PROJECT["optional-dependencies"].values() for text in texts}
     assert imported - core - extras == set()
     assert core - imported == set()
 
