@@ -172,7 +172,7 @@ def _statement(fields: Fields, stores: Path) -> Statement:
         raise TrustError(f"{name[:80]!r} needs trustStores and trustedIdentities", where=fields.path)
     return Statement(
         name=name,
-        anchors=NamedStores(stores, tuple(StoreName.parse(item) for item in names)),
+        anchors=NamedStores(stores, tuple(StoreName.parse(item, where=f"{fields.path}.trustStores") for item in names)),
         identities=_identities(identities, fields),
         actions=actions(level) | _override(level, verification),
         timestamps=_member(TimestampUse, when, verification, "verifyTimestamp") if when else TimestampUse.ALWAYS,

@@ -36,11 +36,13 @@ class StoreName:
     name: str
 
     @classmethod
-    def parse(cls, text: str) -> StoreName:
+    def parse(cls, text: str, *, where: str) -> StoreName:
         """Read KIND:NAME. Raises `TrustError`."""
         kind, separator, name = text.partition(":")
         if not separator or kind not in {str(item) for item in StoreKind} or not _is_name(name):
-            raise TrustError("not a trust store", why=f"{text[:80]!r}; expected {'|'.join(StoreKind)}:NAME")
+            raise TrustError(
+                "not a trust store", where=where, why=f"{text[:80]!r}; expected {'|'.join(StoreKind)}:NAME"
+            )
         return cls(StoreKind(kind), name)
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ from attest.evidence.attach_signature import attach_signature
 from attest.oci.descriptor import Descriptor
 from attest.oci.manifest import Manifest
 from attest.signing.notation import algorithms, cose, jws
-from attest.signing.notation.envelope import EXPIRY, SCHEME, SIGNING_TIME, write_payload
+from attest.signing.notation.envelope import AUTHENTIC_TIME, EXPIRY, SCHEME, SIGNING_TIME, write_payload
 from attest.signing.notation.sign import Signed
 from attest.signing.notation.trust_policy import TrustPolicy
 from attest.signing.notation.verify import verify_signature
@@ -117,6 +117,19 @@ def without(*names: Any) -> Callable[[dict[Any, Any]], None]:
     return change
 
 
+def authority(time: tuple[str, cbor2.CBORTag] | None, *, critical: bool = True) -> Callable[[dict[Any, Any]], None]:
+    """The header of a signing authority."""
+
+    def change(header: dict[Any, Any]) -> None:
+        del header[SIGNING_TIME]
+        labels: dict[str, tuple[Any, Any]] = {SCHEME: ("notary.x509.signingAuthority",) * 2}
+        if time is not None:
+            labels[AUTHENTIC_TIME] = time
+        both(labels, *([AUTHENTIC_TIME] if critical else []))(header)
+
+    return change
+
+
 ROOT = root()
 INTERMEDIATE = ROOT.issue("C=US,ST=WA,O=Acme,CN=Issuing", CA, which=2)
 LEAF_ENTITY = INTERMEDIATE.issue(ACME)
@@ -155,9 +168,7 @@ SIGNATURES: dict[str, Made] = {
     "no scheme": Made(LEAF_ENTITY, header=without(SCHEME)),
     "nothing critical": Made(LEAF_ENTITY, header=without("crit", 2)),
     "unknown scheme": Made(LEAF_ENTITY, header=both({SCHEME: ("notary.x510", "notary.x510")})),
-    "both signing times": Made(
-        LEAF_ENTITY, header=both({"io.cncf.notary.authenticSigningTime": at(0)}, "io.cncf.notary.authenticSigningTime")
-    ),
+    "both signing times": Made(LEAF_ENTITY, header=both({AUTHENTIC_TIME: at(0)}, AUTHENTIC_TIME)),
     "critical that is not there": Made(LEAF_ENTITY, header=both({}, "io.acme.absent")),
     "unknown attribute": Made(LEAF_ENTITY, header=both({"io.acme.note": ("x", "x")})),
     "unknown critical attribute": Made(LEAF_ENTITY, header=both({"io.acme.note": ("x", "x")}, "io.acme.note")),
@@ -206,6 +217,18 @@ SIGNATURES: dict[str, Made] = {
         .issue(ACME)
     ),
     "SHA-384 in the chain": leaf(CODE, digest=hashes.SHA384()),
+    "by an authority": Made(LEAF_ENTITY, header=authority(at(0))),
+    "by an authority, long ago": Made(
+        INTERMEDIATE.issue(ACME, begin=NOW - DAY, end=NOW - DAY / 4), header=authority(at(-0.5))
+    ),
+    "by an authority, too late": Made(
+        INTERMEDIATE.issue(ACME, begin=NOW - DAY, end=NOW - DAY / 4), header=authority(at(0))
+    ),
+    "by an authority, time not critical": Made(LEAF_ENTITY, header=authority(at(0), critical=False)),
+    "by an authority without a time": Made(LEAF_ENTITY, header=authority(None, critical=False)),
+    "by an authority, expired": Made(
+        LEAF_ENTITY, header=lambda header: (authority(at(-0.5))(header), both({EXPIRY: at(-0.25)}, EXPIRY)(header))[0]
+    ),
     "other organisation": leaf(CODE, "C=US,ST=WA,O=Evil,CN=Release"),
     "look-alike organisation": leaf(CODE, "C=US,ST=WA,O=Acmе,CN=Release"),
     "organisation with a comma inside": leaf(CODE, "C=US,ST=WA,O=Acme\\,O=x,CN=Release".replace("\\,", ";")),
@@ -240,6 +263,8 @@ POLICIES: dict[str, dict[str, Any]] = {
     "other trust, audited": {"level": "audit", "trustStores": ["ca:other"]},
     "missing store": {"trustStores": ["ca:missing"]},
     "missing store, audited": {"level": "audit", "trustStores": ["ca:missing"]},
+    "authorities trusted": {"trustStores": ["signingAuthority:acme"]},
+    "authorities trusted too": {"trustStores": ["ca:acme", "signingAuthority:acme"], "level": "permissive", **NAMED},
     "intermediate trusted": {"trustStores": ["ca:intermediate"]},
 }
 
@@ -284,6 +309,7 @@ def test_both_judge_alike(registry: RegistryStore, notation: Notation, media: st
             ROOT.certificate,
             *(SIGNATURES[name].entity.chain[-1] for name in ("self-signed", "root too short")),
         ],
+        "signingAuthority:acme": [ROOT.certificate],
         "ca:other": [root(which=5).certificate],
         "ca:intermediate": [INTERMEDIATE.certificate],
     }
