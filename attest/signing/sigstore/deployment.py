@@ -16,6 +16,7 @@ from attest import limits
 from attest.errors import FormatError, TrustError
 from attest.oci import strict_json
 from attest.signing.sigstore import roots
+from attest.signing.sigstore.trusted_root import TrustedRoot
 
 if TYPE_CHECKING:
     from sigstore.models import ClientTrustConfig
@@ -52,6 +53,10 @@ class Deployment:
         except (Error, ValueError) as error:
             raise TrustError("cannot sign with this deployment", where=self.name, why=str(error)) from None
         return config, 1
+
+    def trusted_root(self) -> TrustedRoot:
+        """Whom it believes. Raises `TrustError`."""
+        return TrustedRoot.parse(json.dumps(json.loads(self.document).get("trustedRoot")).encode())
 
     @property
     def oidc_url(self) -> str:

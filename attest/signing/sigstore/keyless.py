@@ -14,15 +14,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from attest import names
-from attest.errors import TrustError, UsageError
+from attest.errors import FormatError, TrustError, UsageError, VerificationError
 from attest.oci import strict_json
+from attest.signing.bundle import Bundle
 from attest.signing.dsse import Envelope, Signature, decode_base64, pae
 from attest.signing.sigstore.deployment import Deployment
 from attest.signing.sigstore.failures import getting_a_certificate, logging_a_signature
 from attest.signing.sigstore.identity_token import Identity
+from attest.signing.sigstore.verify import verify
 
 if TYPE_CHECKING:
-    from sigstore.models import Bundle
+    from sigstore.models import Bundle as SigstoreBundle
     from sigstore.sign import Signer
 
 _HASHEDREKORD_V2: Final = {"kind": "hashedrekord", "version": "0.0.2"}
@@ -48,6 +50,7 @@ class KeylessSigner:
                 where=deployment.name,
                 why="it names no timestamp authority for now, and its log does not say when a signature was made",
             )
+        self._root = deployment.trusted_root()
         self._context = SigningContext.from_trust_config(config)
         self._signer = self._certified()
 
@@ -56,7 +59,21 @@ class KeylessSigner:
         if time.monotonic() - self._since > _RENEW_AFTER:
             self._signer = self._certified()
         signed = self._sign_statement(payload) if payload_type == names.IN_TOTO_PAYLOAD else None
-        return signed or self._sign_message(payload, payload_type)
+        signed = signed or self._sign_message(payload, payload_type)
+        self._check(signed)
+        return signed
+
+    def _check(self, signed: bytes) -> None:
+        """Verify it as others will: `sigstore` checks neither the timestamp nor what the log answered."""
+        try:
+            verify(Bundle.parse(signed), self._root)
+        except (VerificationError, FormatError) as error:
+            raise TrustError(
+                "nobody could verify the signature that was made",
+                where=self._deployment.name,
+                why=str(error),
+                next_step="its trusted root does not fit its services",
+            ) from None
 
     def _certified(self) -> Signer:
         identity = self._identify()
@@ -93,7 +110,7 @@ class KeylessSigner:
         envelope = Envelope(payload_type, payload, (Signature(signature),))
         return strict_json.write({**document, "dsseEnvelope": envelope.json()})
 
-    def _logged(self, sign: Callable[[], Bundle]) -> dict[str, Any]:
+    def _logged(self, sign: Callable[[], SigstoreBundle]) -> dict[str, Any]:
         with logging_a_signature(self._deployment):
             bundle = sign()
         document: dict[str, Any] = json.loads(bundle.to_json())

@@ -225,6 +225,19 @@ def test_a_certificate_of_another_log_is_refused(private_sigstore: PrivateSigsto
         KeylessSigner(other, identify(private_sigstore))
 
 
+@pytest.mark.parametrize("part", ["tlogs", "timestampAuthorities"])
+def test_what_nobody_could_verify_is_not_given_out(
+    private_sigstore: PrivateSigstore, deployment: Deployment, part: str
+) -> None:
+    """The trusted root names another log, or another authority, than those that answered."""
+    document = json.loads(deployment.document)
+    document["trustedRoot"][part] = json.loads(private_sigstore.other_trusted_root.read_text())[part]
+    mixed = Deployment("mixed", public=False, document=json.dumps(document).encode())
+    signer = KeylessSigner(mixed, identify(private_sigstore))
+    with pytest.raises(TrustError, match="nobody could verify the signature that was made"):
+        signer.bundle(*PAYLOADS["golang"])
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
