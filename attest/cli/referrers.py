@@ -16,19 +16,28 @@ def everything(collection: Collection) -> list[Candidate | Rejected]:
     return sorted((*collection.candidates, *collection.rejected), key=lambda item: item.digest)
 
 
-def as_json(item: Candidate | Rejected) -> dict[str, Any]:
-    """As the schemas `list` and `tree` have it."""
-    return {
-        "digest": str(item.digest),
-        "type": item.claims,
-        "claimedSigner": item.claimed_signer,
-        "damage": item.damage,
-        "found": [{"store": place.store, "where": place.where.value} for place in item.found.places],
-    }
+def all_json(collection: Collection) -> list[dict[str, Any]]:
+    """Each of `everything` as the schemas `list` and `tree` have it."""
+    from attest.evidence import claims
+
+    items = everything(collection)
+    revocations = claims.revokers(items)
+    return [
+        {
+            "digest": str(item.digest),
+            "type": item.claims,
+            "claimedSigner": item.claimed_signer,
+            "damage": item.damage,
+            "says": claims.words(claims.content(item)),
+            "revokedBy": [str(digest) for digest in claims.revoked_by(item, revocations)] if revocations else [],
+            "found": [{"store": place.store, "where": place.where.value} for place in item.found.places],
+        }
+        for item in items
+    ]
 
 
 def describe(shown: dict[str, Any]) -> str:
-    """One line for people, from what `as_json` says: type, signer or damage, and where it was found."""
+    """One line for people, from what `all_json` says: type, signer or damage, and where it was found."""
     from attest.report.style import Style
 
     where = "+".join(sorted({place["where"] for place in shown["found"]}))
@@ -43,7 +52,9 @@ def short_type(claimed: str | None) -> str:
 
 
 def state(shown: dict[str, Any]) -> str:
-    """Whose signature it claims to carry, `unsigned`, or what is wrong with it."""
+    """Whose signature it claims to carry, `unsigned`, or what is wrong with it; and what is said against it."""
     if shown["damage"]:
         return f"damaged: {shown['damage']}"
-    return f"signed by {shown['claimedSigner']}" if shown["claimedSigner"] else "unsigned"
+    signed = f"signed by {shown['claimedSigner']}" if shown["claimedSigner"] else "unsigned"
+    revoked = f"REVOKED by {', '.join(digest[:19] for digest in shown['revokedBy'])}" if shown["revokedBy"] else None
+    return ", ".join(part for part in (shown["says"], signed, revoked) if part)

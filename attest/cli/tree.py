@@ -69,17 +69,18 @@ def _leaves(target: Target, problems: list[str], *, depth: int) -> list[dict[str
 
     collection = collect(target.store, target.repository, target.subject)
     problems.extend(collection.problems)
-    return [_leaf(target, item, problems, depth) for item in referrers.everything(collection)]
+    items = zip(referrers.everything(collection), referrers.all_json(collection), strict=True)
+    return [shown | {"referrers": _beneath(target, item, problems, depth)} for item, shown in items]
 
 
-def _leaf(target: Target, item: Candidate | Rejected, problems: list[str], depth: int) -> dict[str, Any]:
+def _beneath(target: Target, item: Candidate | Rejected, problems: list[str], depth: int) -> list[dict[str, Any]]:
+    """What is attached to a piece of evidence."""
     from dataclasses import replace
 
     from attest.evidence.model import Subject
 
     below = replace(target, subject=Subject(item.found.descriptor.plain(), name=str(item.digest)))
-    leaves = _leaves(below, problems, depth=depth + 1) if depth < _DEPTH else []
-    return referrers.as_json(item) | {"referrers": leaves}
+    return _leaves(below, problems, depth=depth + 1) if depth < _DEPTH else []
 
 
 def _lines(branch: dict[str, Any]) -> Iterator[str]:

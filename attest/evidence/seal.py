@@ -11,6 +11,7 @@ from datetime import datetime
 
 from attest import limits, names
 from attest.errors import FormatError, NotFound, StoreError, StoreUnavailable
+from attest.evidence import claims
 from attest.evidence.lookup import artifacts, subject_of
 from attest.evidence.model import Candidate, Check, Collection, Subject
 from attest.evidence.reading import Outcome, Reader, Unread
@@ -24,7 +25,6 @@ from attest.oci.reference import Reference
 from attest.packages.anchors import read_anchor, read_version_anchor
 from attest.signing.bundle import verify_envelope
 from attest.signing.keys import PublicKey
-from attest.statements import lifecycle
 from attest.statements.lifecycle import Seal
 from attest.statements.statement import Subject as StatementSubject
 from attest.stores.protocol import Found, Store
@@ -99,17 +99,8 @@ def sealable(collection: Collection) -> frozenset[Digest]:
     if not collection.complete:
         why = "; ".join(collection.problems) or "the store did not say why"
         raise StoreUnavailable(f"not all evidence of {collection.subject} can be listed", why=why)
-    there = {item.digest for item in collection.candidates if seal_in(item) is None}
+    there = {item.digest for item in collection.candidates if not isinstance(claims.content(item), Seal)}
     return frozenset(there | {item.digest for item in collection.rejected if item.check is not Check.READ})
-
-
-def seal_in(candidate: Candidate) -> Seal | None:
-    """The seal that a candidate claims to be: nobody has verified it."""
-    try:
-        content = None if candidate.signed is None else lifecycle.read(candidate.signed.statement())
-    except FormatError:
-        return None
-    return content if isinstance(content, Seal) else None
 
 
 def sequence(earlier: Iterable[Candidate], key: PublicKey | None, now: datetime) -> int:
@@ -119,8 +110,8 @@ def sequence(earlier: Iterable[Candidate], key: PublicKey | None, now: datetime)
     """
     number = int(now.timestamp() * 1000)
     for candidate in earlier:
-        seal, signed = seal_in(candidate), candidate.signed
-        if seal is None or key is None or not isinstance(signed, SignedBundle):
+        seal, signed = claims.content(candidate), candidate.signed
+        if key is None or not isinstance(seal, Seal) or not isinstance(signed, SignedBundle):
             continue
         if verify_envelope(signed.bundle.envelope, [key]) is not None:
             number = max(number, seal.sequence + 1)

@@ -32,6 +32,7 @@ WORDS: Final = {
     Kind.WITHDRAWAL: "withdrawal",
     Kind.SEAL: "seal",
 }
+_BUT: Final = {Fate.UNFIT: " that does not fit", Fate.REVOKED: " that was revoked"}
 _BEFORE: Final = {
     Check.READ: "unreadable ",
     Check.FORM: "malformed ",
@@ -50,8 +51,8 @@ def summary(evidence: EvidenceSet, considered: Iterable[Considered]) -> str:
     counts: Counter[tuple[str, str, str]] = Counter()
     for item in considered:
         if item.fate is not Fate.REJECTED:
-            fitting = " that does not fit" if item.fate is Fate.UNFIT else ""
-            counts["verified ", noun(item.claims), f" by {' and '.join(item.signers)}{fitting}"] += 1
+            but = _BUT.get(item.fate, "")
+            counts["verified ", noun(item.claims), f" by {' and '.join(item.signers)}{but}"] += 1
     for rejected in evidence.rejected:
         check = rejected.check
         counts[_BEFORE.get(check, ""), noun(rejected.claims), _after(rejected)] += 1

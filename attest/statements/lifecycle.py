@@ -51,9 +51,12 @@ class Revocation:
     evidence: tuple[Evidence, ...]
     reason: str
 
-    def names(self, manifest: Digest, statement: Digest) -> bool:
+    def names(self, manifest: Digest, statement: Digest | None) -> bool:
         """Whether it is about the evidence with that manifest, or with that signed payload in whatever manifest."""
-        return any(item.manifest == manifest or item.statement == statement for item in self.evidence)
+        return any(
+            item.manifest == manifest or (statement is not None and item.statement == statement)
+            for item in self.evidence
+        )
 
 
 class Why(StrEnum):
