@@ -74,7 +74,6 @@ def _certificates(fields: Fields) -> tuple[bytes, ...]:
 def _entry(fields: Fields, version: str) -> LogEntry:
     kind = fields.object("kindVersion")
     promise = fields.optional_object("inclusionPromise")
-    signed = _bytes(promise, "signedEntryTimestamp") if promise is not None and promise.value else None
     proof = fields.optional_object("inclusionProof")
     entry = LogEntry(
         log_id=_bytes(fields.object("logId"), "keyId"),
@@ -82,7 +81,7 @@ def _entry(fields: Fields, version: str) -> LogEntry:
         kind=kind.string("kind"),
         version=kind.string("version"),
         integrated_time=_integer(fields, "integratedTime"),
-        promise=signed or None,
+        promise=None if promise is None else _promise(promise),
         proof=None if proof is None else _proof(proof),
         body=_bytes(fields, "canonicalizedBody"),
     )
@@ -94,6 +93,12 @@ def _entry(fields: Fields, version: str) -> LogEntry:
     if entry.proof is not None and entry.proof.checkpoint is None:
         raise EnvelopeError("an inclusion proof without a checkpoint", where=fields.path, why="nobody signed it")
     return entry
+
+
+def _promise(fields: Fields) -> bytes:
+    if not (signed := _bytes(fields, "signedEntryTimestamp")):
+        raise EnvelopeError("an empty inclusion promise", where=fields.path)
+    return signed
 
 
 def _proof(fields: Fields) -> InclusionProof:

@@ -30,7 +30,7 @@ from tests.peers import peer
 from tests.private_sigstore.stack import PrivateSigstore
 from tests.signing.sigstore.cases import Case
 from tests.signing.sigstore.differential import complaint, mutations, of_sigstore
-from tests.signing.sigstore.forge import FILE, IN_TOTO, STATEMENT, rfc3339
+from tests.signing.sigstore.forge import FILE, IN_TOTO, MINUTE, NOW, STATEMENT, Sigstore, keyless, parse, rfc3339
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer("ctlog", "fulcio", "rekor-server", "tsa", "cosign")]
 
@@ -141,3 +141,18 @@ def test_changed(case: Case) -> None:
         if text := complaint(raw, case):
             found[text] = raw
     assert not found
+
+
+def test_a_timestamp_over_something_else_is_never_the_time(case: Case) -> None:
+    """Not even where the log's promise goes by a name that only `sigstore` reads."""
+    instance = Sigstore()
+    root = instance.root_json() | {"timestampAuthorities": json.loads(case.root.raw)["timestampAuthorities"]}
+    trusted = TrustedRoot.parse(json.dumps(root).encode())
+    value = keyless(instance).json()
+    stolen = json.loads(case.raw)["verificationMaterial"]["timestampVerificationData"]
+    value["verificationMaterial"]["timestampVerificationData"] = stolen
+    assert verify(parse(value), trusted).time == NOW + MINUTE
+    entry = value["verificationMaterial"]["tlogEntries"][0]
+    entry["inclusion_promise"] = entry.pop("inclusionPromise")
+    with pytest.raises(VerificationError, match="time: how many vouch"):
+        verify(parse(value), trusted)
