@@ -91,6 +91,42 @@ def test_a_ci_run_signs_into_a_registry_without_referrers(
         cosign(attest, "verify", *theirs, reference, code=1)
 
 
+def test_a_policy_names_the_workflow(
+    attest: Workplace,
+    private_sigstore: PrivateSigstore,
+    keyless: tuple[str | Path, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was signed in one repository is that repository's, whatever else is called like it."""
+    monkeypatch.setenv(TOKEN, private_sigstore.ci_token("acme/app", ref="refs/tags/v1.0"))
+    attest.ok("sign", WHEEL, *keyless)
+    workflow = private_sigstore.ci_subject("acme/app", "refs/tags/*")
+    policy = (
+        "version: 1\nname: gate\napplies_to: ['pkg:pypi/**']\n"
+        f"trust: {{root: '{private_sigstore.trusted_root}'}}\n"
+        "identities:\n"
+        "  release:\n"
+        f"    issuer: {private_sigstore.issuer.ci}\n"
+        f"    subject: {workflow}\n"
+        "    claims: {source_repository: 'https://github.com/acme/app', runner_environment: github-hosted}\n"
+        "rules:\n"
+        "  - {id: signed, require: signature, by: [release]}\n"
+    )
+    attest.write("gate.yaml", policy)
+    assert attest.ok("verify", WHEEL, "--policy", "gate.yaml", "--offline").out.startswith("admitted")
+    for written, other in (
+        ("acme/app/.github", "acme-evil/app/.github"),
+        ("'https://github.com/acme/app'", "'https://github.com/acme/other'"),
+        ("github-hosted", "self-hosted"),
+        ("refs/tags/*", "refs/heads/*"),
+        (private_sigstore.issuer.ci, private_sigstore.issuer.people),
+        (str(private_sigstore.trusted_root), str(private_sigstore.other_trusted_root)),
+    ):
+        attest.write("other.yaml", policy.replace(written, other))
+        denied = attest("verify", WHEEL, "--policy", "other.yaml", "--offline")
+        assert (denied.code, denied.out.startswith("denied")) == (1, True), (other, denied)
+
+
 def test_a_run_has_one_certificate(
     attest: Workplace,
     private_sigstore: PrivateSigstore,
