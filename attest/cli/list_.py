@@ -75,5 +75,5 @@ def _as_json(collection: Collection) -> dict[str, Any]:
         "complete": collection.complete,
         "problems": list(collection.problems),
         "listedAt": collection.listed_at.isoformat(),
-        "referrers": [referrers.as_json(item) for item in referrers.everything(collection)],
+        "referrers": referrers.all_json(collection),
     }
