@@ -36,12 +36,16 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DONE, EXIT_INCONCLUSIVE
     from attest.evidence.collect import collect
+    from attest.stores.cosign_tags import CosignTags
     from attest.stores.parallel import in_parallel
 
     named = subjects.parse(arguments)
     with Targets(arguments, create=False) as targets:
         wanted = [target for found in in_parallel(targets.read, named) for target in found]
-        collecting = in_parallel(lambda target: collect(target.store, target.repository, target.subject), wanted)
+        cosign = CosignTags()
+        collecting = in_parallel(
+            lambda target: collect(target.store, target.repository, target.subject, cosign), wanted
+        )
         collections = list(console.progress(collecting, len(wanted), "listing"))
     shown = [_as_json(collection) for collection in collections]
     if arguments.json:

@@ -19,17 +19,19 @@ from attest.evidence.model import Candidate, Collection, Subject
 from attest.evidence.reading import Outcome, Reader, Unread
 from attest.evidence.signed import SignedDocument
 from attest.oci.digest import Digest
-from attest.stores.listings import cosign_references, listings, tagged
+from attest.stores.cosign_tags import CosignTags
+from attest.stores.listings import listings
 from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Found, Referrers, Store, bounded, unite
 
 
-def collect(store: Store, repository: str, subject: Subject) -> Collection:
+def collect(store: Store, repository: str, subject: Subject, cosign: CosignTags | None = None) -> Collection:
     """All that is attached to ``subject`` in one repository; what is attached to that is not looked at.
 
-    Raises `StoreUnavailable` where nothing can be listed at all.
+    Who collects for many subjects gives all the same ``cosign``. Raises `StoreUnavailable` where nothing can be listed
+    at all.
     """
-    walk = _Walk(store, repository, subject)
+    walk = _Walk(store, repository, subject, cosign)
     walk.begin()
     walk.finish(documents=False)
     return walk.collection(whole=True)
@@ -75,7 +77,8 @@ _Question = Callable[[], Iterable[Referrers | Found | str | None]]
 class _Walk:
     """One walk; manifests first and then their content, each of these in parallel."""
 
-    def __init__(self, store: Store, repository: str, subject: Subject) -> None:
+    def __init__(self, store: Store, repository: str, subject: Subject, cosign: CosignTags | None = None) -> None:
+        self._cosign = cosign or CosignTags()
         self._store = store
         self._repository = repository
         self._subject = subject
@@ -133,8 +136,8 @@ class _Walk:
                 answers.add(answer)
 
     def _tags(self, digest: Digest) -> Iterator[_Question]:
-        for store, reference in cosign_references(self._store, self._repository, digest):
-            yield lambda store=store, reference=reference: [tagged(store, reference)]  # type: ignore[misc]
+        for ask in self._cosign.questions(self._store, self._repository, digest):
+            yield lambda ask=ask: [ask()]  # type: ignore[misc]
 
     def _about(self, digest: Digest) -> Iterator[_Question]:
         """The questions after what signs a document's manifest; an answer that is missing is a problem, no more."""
