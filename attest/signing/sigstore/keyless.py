@@ -18,6 +18,7 @@ from attest.errors import FormatError, TrustError, UsageError, VerificationError
 from attest.oci import strict_json
 from attest.signing.bundle import Bundle
 from attest.signing.dsse import Envelope, Signature, decode_base64, pae
+from attest.signing.sigstore.deadline import within
 from attest.signing.sigstore.deployment import Deployment
 from attest.signing.sigstore.failures import getting_a_certificate, logging_a_signature
 from attest.signing.sigstore.identity_token import Identity
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sigstore.sign import Signer
 
 _HASHEDREKORD_V2: Final = {"kind": "hashedrekord", "version": "0.0.2"}
+_ANSWER_SECONDS: Final = 60.0  # a log publishes once in a few seconds; asking for a timestamp has its own limit
 _RENEW_AFTER: Final = 480.0  # seconds; Fulcio's certificates hold for ten minutes
 
 
@@ -78,8 +80,13 @@ class KeylessSigner:
     def _certified(self) -> Signer:
         identity = self._identify()
         self._since = time.monotonic()
-        with getting_a_certificate(identity, self._deployment), self._context.signer(identity.token) as signer:
-            return signer
+
+        def certified() -> Signer:
+            with self._context.signer(identity.token) as signer:  # asks Fulcio at once
+                return signer
+
+        with getting_a_certificate(identity, self._deployment):
+            return within(_ANSWER_SECONDS, certified)
 
     def _sign_statement(self, payload: bytes) -> bytes | None:
         """By `sigstore` alone; None for a statement that it does not take."""
@@ -112,6 +119,6 @@ class KeylessSigner:
 
     def _logged(self, sign: Callable[[], SigstoreBundle]) -> dict[str, Any]:
         with logging_a_signature(self._deployment):
-            bundle = sign()
+            bundle = within(_ANSWER_SECONDS, sign)
         document: dict[str, Any] = json.loads(bundle.to_json())
         return document

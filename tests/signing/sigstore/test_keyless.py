@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,6 +183,20 @@ def test_a_service_that_is_down(
     with pytest.raises(StoreUnavailable, match=what) as raised:
         KeylessSigner(down, identify(private_sigstore)).bundle(*PAYLOADS["sha256"])
     assert "Connection refused" in str(raised.value)
+
+
+@pytest.mark.parametrize("service", ["fulcio", "rekor"])
+def test_a_service_that_never_answers(
+    private_sigstore: PrivateSigstore, deployment: Deployment, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyless, "_ANSWER_SECONDS", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}".encode()
+        document = deployment.document.replace(getattr(private_sigstore.addresses, service).encode(), address)
+        with pytest.raises(StoreUnavailable, match="no answer within 2 s"):
+            KeylessSigner(Deployment("silent", public=False, document=document), identify(private_sigstore)).bundle(
+                *PAYLOADS["sha256"]
+            )
 
 
 @pytest.mark.parametrize("service", ["fulcio", "rekor"])
