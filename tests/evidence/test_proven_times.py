@@ -11,8 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from attest import names
 from attest.errors import FormatError
@@ -165,3 +168,33 @@ def test_older_clients_took_sha256_for_every_curve() -> None:
         found = evidence([candidate({names.ANNOTATION_COSIGN_SIGNATURE: signature})], [who])
         assert bool(found.verified) == known
         assert [item.check for item in found.rejected] == ([] if known else [Check.AUTHOR])
+
+
+def self_signed() -> str:
+    """A certificate that nobody vouches for, made out to nobody."""
+    key_ = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    builder = x509.CertificateBuilder(name, name, key_.public_key(), 1, LOGGED, LOGGED + timedelta(days=1))
+    return builder.sign(key_, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize("every", [pytest.param(29, id="sample"), pytest.param(1, id="all", marks=pytest.mark.slow)])
+def test_a_flipped_annotation_is_refused_or_changes_nothing(every: int) -> None:
+    whole = noted(key("release").sign(PAYLOAD))
+    certified = whole | {names.ANNOTATION_COSIGN_CERTIFICATE: self_signed()}
+    outcomes = set()
+    for base in (whole, certified):
+        for name, text in base.items():
+            for position in range(0, len(text) * 7, every):
+                characters = list(text)
+                characters[position // 7] = chr(ord(characters[position // 7]) ^ (1 << position % 7))
+                try:
+                    found = judged(base | {name: "".join(characters)}, LOG, until=None)
+                except FormatError:
+                    continue
+                assert len(found.verified) + len(found.rejected) == 1
+                for item in found.verified:
+                    assert item.statement.raw == PAYLOAD
+                    assert item.proof.time in (LOGGED, None)  # of an unknown log nothing is believed
+                outcomes.add(bool(found.verified))
+    assert False in outcomes
