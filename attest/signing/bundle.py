@@ -6,6 +6,7 @@ already has. Certificates, log entries and timestamps are carried as they were w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -23,6 +24,7 @@ _MEDIA_TYPES: Final = {
     for version in _VERSIONS
     for spelling in (f"{names.BUNDLE_PREFIX}+json;version={version}", f"{names.BUNDLE_PREFIX}.v{version}+json")
 }
+_PROTO_WORD: Final = re.compile("_([a-z0-9])")
 _MATERIALS: Final = ("publicKey", "certificate", "x509CertificateChain")
 _CONTENTS: Final = ("dsseEnvelope", "messageSignature")
 
@@ -53,7 +55,7 @@ class Bundle:
     @classmethod
     def parse(cls, raw: bytes) -> Bundle:
         """Read ``raw``. Raises `FormatError`."""
-        fields = Fields(strict_json.read_object(raw, where="bundle", limit=limits.EVIDENCE_BLOB), "bundle")
+        fields = Fields(read_json(raw), "bundle")
         version = _MEDIA_TYPES.get(media_type := fields.string("mediaType"))
         if version is None:
             raise EnvelopeError("not a bundle of a known version", where="bundle.mediaType", why=media_type[:160])
@@ -74,6 +76,29 @@ class Bundle:
         if not isinstance(self.content, Envelope):
             raise EnvelopeError("no DSSE envelope", where="bundle", why="it signs a blob, not a statement")
         return self.content
+
+
+def read_json(raw: bytes) -> dict[str, Any]:
+    """A bundle's JSON with its members by their names in JSON: protojson may write those of the proto files as well.
+
+    Both at once would be two meanings. Raises `FormatError`.
+    """
+    value = strict_json.read_object(raw, where="bundle", limit=limits.EVIDENCE_BLOB)
+    return _in_json_names(value) if b"_" in raw else value
+
+
+def _in_json_names(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_json_names(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    renamed: dict[str, Any] = {}
+    for name, item in value.items():
+        json_name = _PROTO_WORD.sub(lambda match: match[1].upper(), name)
+        if json_name in renamed:
+            raise EnvelopeError("a member by two names", where="bundle", why=f"{json_name[:80]!r} stands there twice")
+        renamed[json_name] = _in_json_names(item)
+    return renamed
 
 
 def write_key_bundle(envelope: Envelope, key: PublicKey) -> bytes:

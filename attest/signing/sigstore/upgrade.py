@@ -5,7 +5,7 @@ from __future__ import annotations
 from attest import names
 from attest.errors import EnvelopeError
 from attest.oci import strict_json
-from attest.signing.bundle import Bundle
+from attest.signing.bundle import Bundle, read_json
 
 
 def upgrade(bundle: Bundle) -> bytes:
@@ -16,7 +16,7 @@ def upgrade(bundle: Bundle) -> bytes:
     """
     if bundle.version == "0.3":
         return bundle.raw
-    value = strict_json.read_object(bundle.raw, where="bundle", limit=len(bundle.raw))
+    value = read_json(bundle.raw)
     material = {name: item for name, item in value["verificationMaterial"].items() if item is not None}
     for position, entry in enumerate(material.get("tlogEntries", ())):
         if not isinstance(entry, dict) or not entry.get("inclusionProof"):

@@ -10,6 +10,7 @@ import base64
 import copy
 import json
 import random
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from sigstore.verify.policy import UnsafeNoOp
 
 from attest.errors import AttestError
 from attest.signing.bundle import Bundle
+from attest.signing.proof import CertificateAuthor, Proof
 from attest.signing.sigstore import by_sigstore
 from attest.signing.sigstore.content import Content
 from attest.signing.sigstore.material import Material
@@ -61,27 +63,32 @@ def of_sigstore(raw: bytes, case: Case) -> str | None:
     return None
 
 
-def of_attest(raw: bytes, case: Case, requirements: Requirements) -> str | None:
+def of_attest(raw: bytes, case: Case, requirements: Requirements) -> str | Proof:
+    """What is proven, or why it is refused."""
     try:
-        verify(Bundle.parse(raw), case.root, requirements, artifact=case.artifact)
+        return verify(Bundle.parse(raw), case.root, requirements, artifact=case.artifact)
     except AttestError as error:
         return str(error)
-    return None
 
 
 def complaint(raw: bytes, case: Case) -> str | None:
     """What is wrong with the answers to ``raw``; None if they agree, or a written reason says why they do not."""
     theirs = of_sigstore(raw, case)
-    for name, ours in (
-        ("attest", of_attest(raw, case, Requirements())),
-        ("its own steps", of_attest(raw, case, OWN_STEPS)),
-    ):
-        if (ours is None) == (theirs is None):
+    used, own = of_attest(raw, case, Requirements()), of_attest(raw, case, OWN_STEPS)
+    if isinstance(used, Proof) and isinstance(own, Proof) and (used, _claims(used)) != (own, _claims(own)):
+        return f"attest: {used}; its own steps: {own}"
+    for name, ours in (("attest", used), ("its own steps", own)):
+        refused = isinstance(ours, str)
+        if refused == (theirs is not None):
             continue
-        accepted_by, refusal = ("attest", theirs) if ours is None else ("sigstore", ours)
-        if not is_explained(accepted_by, refusal or "", raw, case):
-            return f"{name}: {ours or 'verified'}; sigstore: {theirs or 'verified'}"
+        accepted_by, refusal = ("sigstore", ours) if isinstance(ours, str) else ("attest", theirs or "")
+        if not is_explained(accepted_by, refusal, raw, case):
+            return f"{name}: {ours}; sigstore: {theirs or 'verified'}"
     return None
+
+
+def _claims(proof: Proof) -> object:
+    return proof.author.claims if isinstance(proof.author, CertificateAuthor) else None
 
 
 def is_explained(accepted_by: str, refusal: str, raw: bytes, case: Case) -> bool:
@@ -116,7 +123,7 @@ def _change(value: Any, draw: random.Random) -> None:
         return
     container, key = draw.choice(places)
     found = container[key]
-    choice = draw.randrange(6)
+    choice = draw.randrange(7)
     if choice == 0:
         del container[key]
     elif choice == 1:
@@ -128,6 +135,8 @@ def _change(value: Any, draw: random.Random) -> None:
         container[key] = draw.choice((found + "\n", found.rstrip("="), found + "=", found.upper(), f" {found}"))
     elif choice == 4 and isinstance(found, str) and found.isdigit():
         container[key] = str(max(0, int(found) + draw.choice((-1, 1, 2**32))))
+    elif choice == 5 and isinstance(key, str):
+        container[re.sub("([A-Z])", lambda match: "_" + match[1].lower(), key)] = container.pop(key)
     elif isinstance(found, str):
         container[key] = _inside(found, draw)
 

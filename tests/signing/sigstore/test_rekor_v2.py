@@ -144,7 +144,7 @@ def test_changed(case: Case) -> None:
 
 
 def test_a_timestamp_over_something_else_is_never_the_time(case: Case) -> None:
-    """Not even where the log's promise goes by a name that only `sigstore` reads."""
+    """Not even where the log's promise goes by its name in the proto files, which `sigstore` reads too."""
     instance = Sigstore()
     root = instance.root_json() | {"timestampAuthorities": json.loads(case.root.raw)["timestampAuthorities"]}
     trusted = TrustedRoot.parse(json.dumps(root).encode())
@@ -154,5 +154,4 @@ def test_a_timestamp_over_something_else_is_never_the_time(case: Case) -> None:
     assert verify(parse(value), trusted).time == NOW + MINUTE
     entry = value["verificationMaterial"]["tlogEntries"][0]
     entry["inclusion_promise"] = entry.pop("inclusionPromise")
-    with pytest.raises(VerificationError, match="time: how many vouch"):
-        verify(parse(value), trusted)
+    assert verify(parse(value), trusted).time == NOW + MINUTE
