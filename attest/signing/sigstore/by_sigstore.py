@@ -44,8 +44,8 @@ DIFFERENCES: Final = (
     Difference(
         "attest",
         "failed to load bundle",
-        "protojson reads base64 with and without padding, int64 as text and as number, and what is left out as zero; the "
-        "package reads one spelling. Members that nobody knows yet are passed over; it refuses them.",
+        "protojson reads base64 with and without padding, int64 as text and as number, and what is left out as zero; "
+        "the package reads one spelling. Members that nobody knows yet are passed over; it refuses them.",
     ),
     Difference(
         "sigstore",
