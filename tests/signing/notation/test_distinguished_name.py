@@ -106,6 +106,7 @@ def test_only_the_same_value_matches(mine: str, theirs: str) -> None:
         ("C=US,ST=WA,O=Acme+CN=x", True),
         ("C=US,ST=WA,O=Acme,E=a@b.example", True),
         ("C=US,ST=WA,O=Acme,O=Evil", False),
+        ("C=US,ST=WA,O=Evil,O=Acme", False),
         ("C=US,ST=WA,O=Evil,OU=Acme", False),
         ("C=US,ST=WA,O=acme", False),
         ("C=US,ST=WA,O=Acmе", False),  # a Cyrillic letter

@@ -11,6 +11,7 @@ from typing import Any
 
 import cbor2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -73,6 +74,10 @@ def labels(change: Callable[[dict[Any, Any]], Any]) -> bytes:
         value[0] = cbor2.dumps(change(header) or header)
 
     return cose(replace)
+
+
+def replacing_signature(signature: bytes) -> Callable[[list[Any]], list[Any]]:
+    return lambda value: [*value[:3], signature]
 
 
 def put(**values: Any) -> Callable[[dict[Any, Any]], None]:
@@ -249,6 +254,18 @@ def test_the_leaf_alone_names_the_algorithm(media: str, kind: str) -> None:
         raw = cose(lambda value: value[1].update({33: [der(item) for item in other.chain]}))
     with pytest.raises(VerificationError, match="signature algorithm"):
         verify_signature(raw, MEDIA[media], target(), STATEMENT, now=NOW)
+
+
+@pytest.mark.parametrize("media", MEDIA)
+def test_a_signature_has_one_form(media: str) -> None:
+    """Zeros before one half, DER, one half alone: none of them is r and s of equal length."""
+    signature = Envelope.parse(SIGNED[media], MEDIA[media]).signature
+    halves = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    forms = (signature[:32] + b"\0" + signature[32:], encode_dss_signature(*halves), signature[:32], b"", bytes(64))
+    for form in forms:
+        raw = jws(put(signature=b64url(form))) if media == "jws" else cose(replacing_signature(form))
+        with pytest.raises(VerificationError, match="signature"):
+            verify_signature(raw, MEDIA[media], target(), STATEMENT, now=NOW)
 
 
 @pytest.mark.parametrize("media", MEDIA)

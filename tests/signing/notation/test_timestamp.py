@@ -33,8 +33,9 @@ ROOT = root("C=US,ST=WA,O=Time,CN=Root", which=20)
 ISSUING = ROOT.issue("C=US,ST=WA,O=Time,CN=Issuing", CA, which=21)
 
 
-def authority(folder: Path, extensions: Extensions = TSA, **settings: Any) -> Authority:
-    return Authority(folder / "tsa", ISSUING.issue("C=US,ST=WA,O=Time,CN=Clock", extensions, which=22), **settings)
+def authority(folder: Path, extensions: Extensions = TSA, *, kind: str = "ec-256", **settings: Any) -> Authority:
+    entity = ISSUING.issue("C=US,ST=WA,O=Time,CN=Clock", extensions, kind=kind, which=22)
+    return Authority(folder / "tsa", entity, **settings)
 
 
 def sign(entity: Entity, media: str, tsa: Authority | None, what: Any = None) -> bytes:
@@ -213,6 +214,7 @@ BAD_CLOCKS: dict[str, Extensions] = {
     "a usage that is not critical": (*LEAF, (TSA[2][0], False)),
     "code signing": CODE,
     "no extended usage": LEAF,
+    "a key of a size that is not used": TSA,
 }
 
 
@@ -221,9 +223,15 @@ BAD_CLOCKS: dict[str, Extensions] = {
 def test_both_judge_authorities_alike(registry: RegistryStore, notation: Notation, tmp_path: Path, clock: str) -> None:
     """OpenSSL itself will not sign with some: then nobody need judge them."""
     signers = root()
+    kind = "rsa-2056" if "size" in clock else "ec-256"
     manifest = subject(registry, REPOSITORY, f"clock {clock} {tmp_path.name}")
     try:
-        raw = sign(signers.issue(ACME), "jws", authority(tmp_path, BAD_CLOCKS.get(clock, TSA)), manifest.descriptor())
+        raw = sign(
+            signers.issue(ACME),
+            "jws",
+            authority(tmp_path, BAD_CLOCKS.get(clock, TSA), kind=kind),
+            manifest.descriptor(),
+        )
     except AssertionError:
         assert clock != "good"
         return
