@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from attest.oci.strict_json import Fields
 from attest.signing.bundle import Bundle
 from attest.signing.dsse import PAE_PREFIX, decode_base64
 
+_PEM: Final = re.compile(r"\s*-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", re.ASCII)
 _PAYLOAD_TYPE: Final = "cosign container image signature"
 
 
@@ -107,12 +109,10 @@ def _annotation(text: str, what: str) -> Fields:
 
 
 def _der(pem: str) -> str:
-    """The first certificate, in base64."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    try:
-        certificate = x509.load_pem_x509_certificate(pem.encode())
-    except ValueError as error:
-        raise EnvelopeError("not a certificate", where=names.ANNOTATION_COSIGN_CERTIFICATE, why=str(error)) from None
-    return base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+    """The first certificate (RFC 7468 §2), in base64; whether it is one is seen when it is used."""
+    found = _PEM.match(pem)
+    if found is None:
+        raise EnvelopeError("not a certificate in PEM", where=names.ANNOTATION_COSIGN_CERTIFICATE)
+    text = "".join(found[1].split())
+    decode_base64(text, where=names.ANNOTATION_COSIGN_CERTIFICATE)
+    return text

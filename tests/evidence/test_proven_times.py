@@ -149,7 +149,7 @@ def test_what_is_wrong_beside_a_good_signature_is_not_passed_over() -> None:
         (names.ANNOTATION_COSIGN_BUNDLE, "{"),
         (names.ANNOTATION_COSIGN_BUNDLE, "{}"),
         (names.ANNOTATION_COSIGN_BUNDLE, '{"Payload": {"body": "e30="}, "SignedEntryTimestamp": ""}'),
-        (names.ANNOTATION_COSIGN_CERTIFICATE, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        (names.ANNOTATION_COSIGN_CERTIFICATE, "-----BEGIN CERTIFICATE-----\nAA=A\n-----END CERTIFICATE-----\n"),
         (names.ANNOTATION_COSIGN_CERTIFICATE, "no PEM"),
         (names.ANNOTATION_COSIGN_TIMESTAMP, "[]"),
         (names.ANNOTATION_COSIGN_TIMESTAMP, "{}"),
