@@ -9,8 +9,9 @@ import pytest
 
 from attest import names
 from attest.errors import PolicyError
+from attest.evidence.attach import attach_document
 from attest.evidence.attach_signature import attach_signature
-from attest.evidence.collect import collect
+from attest.evidence.collect import collect, stages
 from attest.evidence.model import Check, Kind, Subject
 from attest.evidence.trust import Trust
 from attest.evidence.verify import EvidenceSet, verify
@@ -246,3 +247,28 @@ class TestTrustDirectory:
 def test_what_a_policy_cannot_say(place: Place, identity: str, reason: str) -> None:
     with pytest.raises(PolicyError, match=reason):
         place.policy(identity)
+
+
+@pytest.mark.parametrize("media", MEDIA)
+def test_a_signature_over_an_sboms_manifest_verifies_the_sbom(place: Place, media: str) -> None:
+    """design.md §3.2: if that manifest's digest is signed and its subject is the image; by nobody else's signature."""
+    bom = b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}'
+    about = Subject(place.image.descriptor(), name="image", image="registry.example/acme/app")
+    document = attach_document(
+        place.store, REPOSITORY, about.manifest, bom, media_type=names.CYCLONEDX_JSON, title="bom", created=NOW
+    )
+    signer = place.root.issue(ACME)
+    place.attach(sign(signer, media, place.image.descriptor()), media, document)
+    trust = place.policy(ACME_ONLY).trust()
+
+    def last() -> EvidenceSet:
+        (*_, whole) = stages(place.store, REPOSITORY, about)
+        return verify(whole, trust, now=NOW)
+
+    found = last()
+    assert not found.verified
+    assert ["signed target" in item.reason for item in found.rejected] == [True]
+    place.attach(sign(signer, media, document.descriptor()), media, document)
+    (verified,) = last().verified
+    assert verified.kind is Kind.SBOM
+    assert verified.proof.format is Format.NOTATION
