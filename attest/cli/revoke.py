@@ -100,7 +100,12 @@ def _about(target: Target) -> Target:
     from attest.oci.manifest import Manifest
     from attest.packages.anchors import read_anchor
 
-    about = Manifest.parse(target.store.fetch(target.repository, target.subject.manifest)).subject
+    evidence = Manifest.parse(target.store.fetch(target.repository, target.subject.manifest))
+    if evidence.artifact_type in (names.ANCHOR, names.VERSION_ANCHOR):
+        raise UsageError(
+            "an anchor is no evidence", where=target.subject.name, next_step="attest withdraw is about a package"
+        )
+    about = evidence.subject
     if about is None:
         raise UsageError("it is evidence of nothing", where=target.subject.name, why="its manifest has no subject")
     manifest = Manifest.parse(target.store.fetch(target.repository, about))
