@@ -79,33 +79,15 @@ def verify_signature(
     now: datetime,
     fetch: Fetch | None = None,
 ) -> Verification:
-    """As `verify_envelope`, from the bytes on; where the statement skips verification, they are not even read."""
-    if statement.skips:
-        return Verification(tuple(Result(check, Action.SKIP, Outcome.SKIPPED) for check in Check), None)
-    return verify_envelope(Envelope.parse(raw, media_type), target, statement, now=now, fetch=fetch)
-
-
-def verify_envelope(
-    envelope: Envelope, target: Descriptor, statement: Statement, *, now: datetime, fetch: Fetch | None = None
-) -> Verification:
-    """Verify that a signature is over ``target`` and that ``statement`` accepts it at ``now``.
+    """Verify that ``raw`` is a signature over ``target`` and that ``statement`` accepts it at ``now``.
 
     Raises `VerificationError` at the first enforced check that does not pass, `EnvelopeError` for what is malformed.
+    Where the statement skips verification, nothing is read.
     """
-    chain = check_integrity(envelope, target)
-    findings: list[Result] = [Result(Check.INTEGRITY, Action.ENFORCE, Outcome.PASSED)]
-    author, authentic = _authenticity(envelope, chain, statement)
-    findings.append(_judge(Check.AUTHENTICITY, authentic, statement))
-    findings.append(_judge(Check.EXPIRY, _expiry(envelope, now), statement))
-    stamped = _authentic_time(envelope, chain, statement, now, fetch)
-    findings.append(_judge(Check.AUTHENTIC_TIMESTAMP, stamped, statement))
-    if statement.actions[Check.REVOCATION] is Action.SKIP:
-        findings.append(Result(Check.REVOCATION, Action.SKIP, Outcome.SKIPPED))
-    else:
-        found = _revocation(chain, fetch, now, stamped.time)
-        findings.append(_judge(Check.REVOCATION, found, statement))
-    proven = authentic.outcome is Outcome.PASSED
-    return Verification(tuple(findings), Proof(author, Format.NOTATION, stamped.time) if proven else None)
+    if statement.skips:
+        return Verification(tuple(Result(check, Action.SKIP, Outcome.SKIPPED) for check in Check), None)
+    envelope = Envelope.parse(raw, media_type)
+    return _verify(envelope, check_integrity(envelope, target), statement, now, fetch)
 
 
 def prove(envelope: Envelope, target: Descriptor, statements: Iterable[Statement], *, now: datetime) -> Proof:
@@ -114,23 +96,19 @@ def prove(envelope: Envelope, target: Descriptor, statements: Iterable[Statement
     A time counts only if each of them proves one, and then the latest. Raises `VerificationError` where none accepts
     the signature with its author, and `EnvelopeError`.
     """
+    chain = check_integrity(envelope, target)
     proofs: list[Proof] = []
     refusals: list[VerificationError] = []
     for statement in statements:
         try:
-            proof = verify_envelope(envelope, target, statement, now=now).proof
+            proof = _verify(envelope, chain, statement, now, None).proof
         except VerificationError as refusal:
             refusals.append(refusal)
         else:
             proofs += [proof] if proof is not None else []
     if not proofs:
-        raise (
-            refusals[0]
-            if refusals
-            else VerificationError(
-                Check.AUTHENTICITY.value, expected="an identity with trusted certificates", found="none"
-            )
-        )
+        nobody = VerificationError(Check.AUTHENTICITY.value, expected="an author whom CAs vouch for", found="none")
+        raise refusals[0] if refusals else nobody
     trusted_by = frozenset[str]().union(
         *(proof.author.trusted_by for proof in proofs if isinstance(proof.author, X509Author))
     )
@@ -166,6 +144,23 @@ def check_integrity(envelope: Envelope, target: Descriptor) -> Chain:
     if (signed.media_type, signed.digest, signed.size) != (target.media_type, target.digest, target.size):
         raise VerificationError("signed target", expected=_words(target), found=_words(signed))
     return chain
+
+
+def _verify(envelope: Envelope, chain: Chain, statement: Statement, now: datetime, fetch: Fetch | None) -> Verification:
+    """The checks after integrity."""
+    findings: list[Result] = [Result(Check.INTEGRITY, Action.ENFORCE, Outcome.PASSED)]
+    author, authentic = _authenticity(envelope, chain, statement)
+    findings.append(_judge(Check.AUTHENTICITY, authentic, statement))
+    findings.append(_judge(Check.EXPIRY, _expiry(envelope, now), statement))
+    stamped = _authentic_time(envelope, chain, statement, now, fetch)
+    findings.append(_judge(Check.AUTHENTIC_TIMESTAMP, stamped, statement))
+    if statement.actions[Check.REVOCATION] is Action.SKIP:
+        findings.append(Result(Check.REVOCATION, Action.SKIP, Outcome.SKIPPED))
+    else:
+        found = _revocation(chain, fetch, now, stamped.time)
+        findings.append(_judge(Check.REVOCATION, found, statement))
+    proven = authentic.outcome is Outcome.PASSED
+    return Verification(tuple(findings), Proof(author, Format.NOTATION, stamped.time) if proven else None)
 
 
 def _authenticity(envelope: Envelope, chain: Chain, statement: Statement) -> tuple[X509Author, _Finding]:
