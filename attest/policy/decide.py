@@ -28,7 +28,7 @@ def decide(
 ) -> Verdict:
     """Collect, verify and evaluate. A store that cannot be asked is evidence of nothing, and incomplete.
 
-    What is admitted on the store's first answer is not asked about again: rules that want evidence are monotone, so
+    Where every rule holds on the store's first answer nothing more is asked: rules that want evidence are monotone, so
     that more of it could change nothing. The verdict says so. With ``everything``, and for a policy that needs absence,
     all of it is looked at. ``seals`` are the whole store's.
     """
@@ -39,9 +39,16 @@ def decide(
             if everything and not collection.whole:
                 continue
             verdict = evaluate(policy, verify(collection, trust, now=now, seals=seals), now=now)
-            if verdict.outcome is Outcome.ADMITTED:
+            if _is_settled(verdict):
                 return verdict
     except StoreError as error:
         return evaluate(policy, nothing_found(subject, str(error)), now=now)
     assert verdict is not None
     return verdict
+
+
+def _is_settled(verdict: Verdict) -> bool:
+    """Whether every rule holds, those too that are only shown: of what is missing nobody should be told too soon."""
+    return verdict.outcome is Outcome.ADMITTED and all(
+        finding.outcome is Outcome.ADMITTED for finding in verdict.findings if finding.rule is not None
+    )
