@@ -65,9 +65,7 @@ def _parse(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> N
     path = Path(text)
     if not os.path.exists(text):  # False, too, for what is too long or cannot be a path
         return _in_registry(text, expected, digest)
-    package = identify(path)
-    if expected is not None and package.purl != expected:
-        raise UsageError(f"the file is not {expected}", where=text, why=f"its content says {package.purl}")
+    package = identify(path, expected)
     if digest is not None and digest != package.digest:
         raise UsageError(f"the file does not have the digest {digest}", where=text, why=f"it has {package.digest}")
     return Package(package.purl, package.digest, path)

@@ -33,26 +33,35 @@ _MAGIC: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PackageFile:
-    """A package artifact: what it is, the digest its ecosystem names it by, size in bytes, and sha256 in hex."""
+    """A package artifact: what it is, the digest its ecosystem names it by, size in bytes, and sha256 in hex.
+
+    ``registry_name`` is what its registry calls the package; ``platform`` what the file is for, both as written there.
+    """
 
     path: Path
     purl: Purl
     digest: ArtifactDigest
     size: int
     sha256: str
+    registry_name: str
+    platform: str | None
 
 
-def identify(path: Path) -> PackageFile:
+def identify(path: Path, expected: Purl | None = None) -> PackageFile:
     """Read name and version out of the file itself and compute its digest. The file's name decides nothing.
 
-    Raises `PackageError` for a file that is no package, is two at once, or contradicts itself or its name, and
-    `UsageError` for one that cannot be read.
+    What no file of its kind says is taken from ``expected``, the purl that the user gave; all else must agree with it.
+    Raises `PackageError` for a file that is no package, is two at once, contradicts itself, its name or ``expected``,
+    and `UsageError` for one that cannot be read.
     """
     with _opened(path) as (file, size):
-        row, purl = _identity(file, size)
+        row, reader, identity = _identity(file, size)
+        purl = _purl(row, reader, identity, expected)
         _check_name(path.name, row, purl)
-        sha256, digest = _digests(file, row.algorithms[0])
-    return PackageFile(path, purl, digest, size, sha256)
+        sha256, digest = _digests(file, size, row)
+    written = purl.namespace if identity.namespace is None else identity.namespace or row.namespace_default
+    name = row.registry_name(written, identity.name or purl.name)
+    return PackageFile(path, purl, digest, size, sha256, name, identity.platform)
 
 
 def wheel_sboms(path: Path) -> list[tuple[str, bytes]]:
@@ -103,7 +112,7 @@ def _walk(file: BinaryIO, size: int, kind: Container, patterns: Iterable[str], *
     return archive
 
 
-def _identity(file: BinaryIO, size: int) -> tuple[Ecosystem, Purl]:
+def _identity(file: BinaryIO, size: int) -> tuple[Ecosystem, Reader, Identity]:
     kind = _container(file)
     readers = [(row, reader) for row, reader in _READERS if reader.container is kind]
     found: list[tuple[Ecosystem, Reader, Identity]] = []
@@ -122,11 +131,32 @@ def _identity(file: BinaryIO, size: int) -> tuple[Ecosystem, Purl]:
     if len(found) > 1:
         kinds = " and ".join(reader.kind for _, reader, _ in found)
         raise PackageError("two kinds of package in one file", why=kinds, next_step="name it by purl, with --digest")
-    row, reader, identity = found[0]
+    return found[0]
+
+
+def _purl(row: Ecosystem, reader: Reader, identity: Identity, expected: Purl | None) -> Purl:
+    """What the file is, what it does not say taken from ``expected``. Raises `PackageError`."""
+    namespace, name, version = identity.namespace, identity.name, identity.version
+    if namespace is None or name is None or version is None:
+        parts = {row.namespace: namespace, "the name": name, "the version": version}
+        unsaid = " and ".join(words for words, part in parts.items() if part is None)
+        if expected is None:
+            shape = f"pkg:{row.type}/{'NAMESPACE/' if row.namespace_max else ''}NAME@VERSION"
+            raise PackageError(
+                f"a {reader.kind} does not say all of its name", why=unsaid, next_step=f"give it with --purl {shape}"
+            )
+        if expected.type != row.type:
+            raise PackageError(f"the file is not {expected}", why=f"it is a {reader.kind}")
+        namespace = expected.namespace if namespace is None else namespace
+        name = expected.name if name is None else name
+        version = expected.version if version is None else version
     try:
-        return row, Purl.of(row.type, identity.namespace, identity.name, identity.version)
+        purl = Purl.of(row.type, namespace, name, version)
     except UsageError as error:
         raise PackageError(f"not a usable {reader.kind}", why=error.why) from None
+    if expected is not None and purl != expected:
+        raise PackageError(f"the file is not {expected}", why=f"its content says {purl}")
+    return purl
 
 
 def _check_name(file_name: str, row: Ecosystem, purl: Purl) -> None:
@@ -142,13 +172,13 @@ def _check_name(file_name: str, row: Ecosystem, purl: Purl) -> None:
         )
 
 
-def _digests(file: BinaryIO, algorithm: str) -> tuple[str, ArtifactDigest]:
-    """sha256 in hex, and the digest by the ecosystem's algorithm, in one pass."""
-    sha256, own = hashlib.new(SHA256), hashlib.new(algorithm)
+def _digests(file: BinaryIO, size: int, row: Ecosystem) -> tuple[str, ArtifactDigest]:
+    """sha256 in hex, and the digest by the ecosystem's own rule."""
+    algorithm = row.algorithms[0]
+    hashes = {name: hashlib.new(name) for name in {SHA256, algorithm if row.digest is None else SHA256}}
     file.seek(0)
     while chunk := file.read(_CHUNK):
-        sha256.update(chunk)
-        if algorithm != SHA256:
-            own.update(chunk)
-    digest = sha256 if algorithm == SHA256 else own
-    return sha256.hexdigest(), ArtifactDigest(algorithm, digest.hexdigest())
+        for running in hashes.values():
+            running.update(chunk)
+    own = hashes[algorithm].hexdigest() if row.digest is None else row.digest(file, size)
+    return hashes[SHA256].hexdigest(), ArtifactDigest(algorithm, own)

@@ -50,9 +50,9 @@ def _read_wheel(archive: Archive) -> Identity | None:
         return None
     if metadata.path[0] != wheel.path[0]:
         raise PackageError("a wheel with two .dist-info directories", why=f"{metadata.path[0]!r} and {wheel.path[0]!r}")
-    identity = _core_metadata(metadata)
-    _check_directory(metadata.path[0].removesuffix(".dist-info"), identity, metadata)
-    return identity
+    name, version = _core_metadata(metadata)
+    _check_directory(metadata.path[0].removesuffix(".dist-info"), name, version, metadata)
+    return Identity((), name, version, _tag(wheel))
 
 
 def _read_sdist(archive: Archive) -> Identity | None:
@@ -61,12 +61,12 @@ def _read_sdist(archive: Archive) -> Identity | None:
         return None
     if archive.one("*/Cargo.toml.orig") is not None:
         raise PackageError("both an sdist and a crate", why="it has PKG-INFO and Cargo.toml.orig")
-    identity = _core_metadata(found)
-    _check_directory(found.path[0], identity, found)
-    return identity
+    name, version = _core_metadata(found)
+    _check_directory(found.path[0], name, version, found)
+    return Identity((), name, version)
 
 
-def _core_metadata(member: Member) -> Identity:
+def _core_metadata(member: Member) -> tuple[str, str]:
     """Name and version of a METADATA or PKG-INFO (core metadata specification)."""
     from email.parser import BytesHeaderParser
 
@@ -76,7 +76,23 @@ def _core_metadata(member: Member) -> Identity:
         why = f"Name or Version {'stands there twice' if all(found) else 'is missing'}"
         raise PackageError("not the metadata of a Python package", where=member.name, why=why)
     (name,), (version,) = found
-    return Identity((), str(name), str(version))
+    return str(name), str(version)
+
+
+def _tag(wheel: Member) -> str | None:
+    """The tags of a WHEEL as a file name has them (platform compatibility tags, "Compressed tag sets").
+
+    None if there are none, or such as no file name could hold: nobody builds those.
+    """
+    lines = re.split(r"\r\n|\n|\r", _head(wheel).decode("utf-8", "replace"))
+    tags = {line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")}
+    parts = [tuple(tag.split("-")) for tag in tags]
+    if not parts or any(len(part) != 3 for part in parts):
+        return None
+    sets = [sorted(set(column)) for column in zip(*parts, strict=True)]
+    if len(tags) != len(sets[0]) * len(sets[1]) * len(sets[2]):
+        return None
+    return "-".join(".".join(column) for column in sets)
 
 
 def _head(member: Member) -> bytes:
@@ -90,10 +106,10 @@ def _head(member: Member) -> bytes:
     return head
 
 
-def _check_directory(directory: str, identity: Identity, member: Member) -> None:
+def _check_directory(directory: str, name: str, version: str, member: Member) -> None:
     """The directory is NAME-VERSION too; installers look at it first, so it must not tell another story."""
     try:
-        wanted = _name(identity.name), _version(identity.version)
+        wanted = _name(name), _version(version)
     except ValueError as error:
         raise PackageError("not the metadata of a Python package", where=member.name, why=str(error)) from None
     dashes = [position for position, char in enumerate(directory) if char == "-"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 from attest.errors import UsageError
 from attest.packages.archives import Archive, Container
@@ -16,11 +16,17 @@ MANY: Final = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a file says about itself, not normalised."""
+    """What a file says about itself, not normalised.
 
-    namespace: tuple[str, ...]
-    name: str
-    version: str
+    A part that is None stands nowhere in such a file, as the vendor of a Debian package: the purl that the user gives
+    says it. ``platform`` is what the file is for as the ecosystem writes it, such as a wheel's tag; None where that
+    makes no difference or is not said.
+    """
+
+    namespace: tuple[str, ...] | None
+    name: str | None
+    version: str | None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,11 @@ def exact(text: str) -> str:
     return text
 
 
+def joined(namespace: tuple[str, ...], name: str) -> str:
+    """What most registries call a package: the parts with slashes between."""
+    return "/".join((*namespace, name))
+
+
 def ascii_lower(text: str) -> str:
     """Lower case of A-Z only, so that no anchor depends on the version of a Unicode table."""
     return "".join(chr(ord(char) + 32) if "A" <= char <= "Z" else char for char in text)
@@ -53,15 +64,18 @@ def ascii_lower(text: str) -> str:
 class Ecosystem:
     """One row.
 
-    ``algorithms`` are those an artifact may be named by, the one computed from a file first. ``one_artifact``: a
-    version has one artifact only, so its tag names the anchor. ``namespace`` says in words what the namespace is;
+    ``algorithms`` are those an artifact may be named by, the one computed from a file first; ``digest`` computes it,
+    in hex, from a file and its size, raising `PackageError`; None: it is the hash of the whole file. ``one_artifact``:
+    a version has one artifact only, so its tag names the anchor. ``namespace`` says in words what the namespace is;
     ``first_segment`` normalises its first segment, as ``name`` and ``version`` do theirs: each raises `ValueError` with
     the reason for what the ecosystem cannot hold. ``file_name`` answers name and version where the ecosystem's grammar
-    of file names makes both certain, else None.
+    of file names makes both certain, else None. ``registry_name`` is what the registry itself calls the package, of
+    namespace and name as they are written there.
     """
 
     type: str
     algorithms: tuple[str, ...] = (SHA256,)
+    digest: Callable[[BinaryIO, int], str] | None = None
     one_artifact: bool = False
     namespace: str = "the namespace"
     namespace_min: int = 0
@@ -71,6 +85,7 @@ class Ecosystem:
     name: Callable[[str], str] = exact
     version: Callable[[str], str] = exact
     file_name: Callable[[str], tuple[str, str] | None] | None = None
+    registry_name: Callable[[tuple[str, ...], str], str] = joined
     readers: tuple[Reader, ...] = ()
 
     def normalise(self, namespace: tuple[str, ...], name: str, version: str) -> tuple[tuple[str, ...], str, str]:

@@ -12,7 +12,7 @@ from attest.packages.row import MANY, Ecosystem, ascii_lower
 
 ROW: Final = Ecosystem(
     "swift",
-    algorithms=(GIT_COMMIT, SHA256),
+    algorithms=(SHA256, GIT_COMMIT),
     namespace="the source host and owner, such as github.com/apple",
     namespace_min=2,
     namespace_max=MANY,

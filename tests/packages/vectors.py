@@ -188,7 +188,7 @@ def document() -> dict[str, Any]:
     cases = [
         (written, digest_for(written, algorithm))
         for written in WRITTEN
-        for algorithm in ecosystem(Purl.parse(written).type).algorithms
+        for algorithm in sorted(ecosystem(Purl.parse(written).type).algorithms)
     ]
     return {"version": 1, "vectors": [vector(*case) for case in cases], "refused": REFUSED}
 
