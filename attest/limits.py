@@ -144,3 +144,6 @@ PLUGIN_OUTPUT: Final = 64 * MIB
 
 CERTIFICATE_FILE: Final = 1 * MIB
 """Largest file of trusted certificates: the roots of all public CAs together have some 200 KiB."""
+
+ATTESTATIONS: Final = 1_000
+"""Most attestations read out of one published document; PyPI takes 2 a file, GitHub sends 100 a page."""

@@ -38,7 +38,7 @@ class Fate(StrEnum):
     PLANNED = "planned"
     """It would be imported, without --dry-run."""
     NONE = "none"
-    """A service publishes nothing about the package."""
+    """A service publishes nothing about the package, or a document is empty."""
     REFUSED = "refused"
     """It belongs to no package that is meant."""
     MALFORMED = "malformed"
@@ -116,7 +116,13 @@ def show(done: Iterable[Outcome]) -> None:
         if item.reason is not None:
             console.complain(f"{item.where}: {item.fate.value}: {item.reason}")
         else:
-            print(" ".join(str(part) for part in (item.fate.value, item.subject, item.referrer) if part is not None))
+            print(
+                " ".join(
+                    str(part)
+                    for part in (item.fate.value, item.subject or item.where, item.referrer)
+                    if part is not None
+                )
+            )
         for note in item.notes:
             console.note(f"{item.where}: {note}")
 
@@ -173,9 +179,11 @@ def _sources(
     for text in texts:
         if text in files:
             try:
-                yield _Source(read(files[text], text), tuple(given))
+                document = read(files[text], text)
             except FormatError as error:
                 yield Outcome(text, Fate.MALFORMED, str(error))
+                continue
+            yield _Source(document, tuple(given)) if document.parts else Outcome(text, Fate.NONE)
         else:
             yield from _of_service(Location.parse(text), named)
 

@@ -88,6 +88,11 @@ def test_several_files_and_one_that_is_none(attest: Workplace) -> None:
     assert "cannot read the file" in attest.refused("import", "missing.json")
 
 
+def test_an_empty_document(attest: Workplace) -> None:
+    for text in ("[]", '{"attestations": []}'):
+        assert attest.ok("import", attest.write("a.json", text)).out.endswith("a.json\n")
+
+
 def test_a_signature_over_a_gem_needs_the_gem(attest: Workplace) -> None:
     path = attest.write("demo-gem-1.2.3.pre-java.gem", gem())
     source = attest.write("attestations.json", json.dumps([published.message_bundle(gem())]))

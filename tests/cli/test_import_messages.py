@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from attest.signing.keys import PrivateKey, generate
 from attest.stores.location import Location, open_store
 from tests.cli.conftest import Workplace
 from tests.evidence import published
-from tests.packages.build import tar, zipped
+from tests.packages.build import PACKAGE_JSON, tar, tgz, zipped
 from tests.packages.test_gem import METADATA, gem
 from tests.packages.test_maven import FOLDER, PROPERTIES
 from tests.private_sigstore.stack import PrivateSigstore
@@ -101,6 +102,19 @@ def test_a_key_for_which_the_packages_digest_is_not_enough(attest: Workplace, ki
     attest.ok("import", attest.write("a.json", json.dumps([sidecar(key, gem())])), "--subject", path)
     by_key(attest, key)
     verdict(attest, path, code=1)
+
+
+def test_a_signature_over_an_npm_tarball_is_not_the_registrys(attest: Workplace) -> None:
+    """The same kind of bundle on the same kind of anchor, over the file: it binds by bytes, not by name."""
+    key, data = generate("ecdsa-p521"), tgz([("package/package.json", PACKAGE_JSON)])
+    path = attest.write("semver.tgz", data)
+    bundle = sidecar(key, data)
+    digest = base64.b64encode(hashlib.sha512(data).digest()).decode()
+    bundle["messageSignature"]["messageDigest"] = {"algorithm": "SHA2_512", "digest": digest}
+    attest.ok("import", attest.write("a.json", json.dumps(bundle)), "--subject", path)
+    by_key(attest, key)
+    assert "bound by bytes" in verdict(attest, path, code=0)
+    assert "only the digest agrees" in verdict(attest, "pkg:npm/semver@7.6.3", "--digest", f"sha512-{digest}", code=1)
 
 
 def test_npms_registry_signs_name_version_and_digest(attest: Workplace) -> None:

@@ -104,6 +104,15 @@ def test_the_provenance_object_holds_the_same_attestation() -> None:
     assert [write_attestation(item.bundle)] == group["attestations"]
 
 
+def test_every_log_entry_is_kept() -> None:
+    value = published.pypi(published.RFC8785)
+    entries = value["verification_material"]["transparency_entries"]
+    entries.append(entries[0] | {"logIndex": "7"})
+    bundle = only(value).bundle
+    assert [entry["logIndex"] for entry in bundle.material["tlogEntries"]] == ["28175749", "7"]
+    assert write_attestation(bundle) == value
+
+
 def test_it_belongs_to_the_package_whose_file_it_names() -> None:
     item = only(published.pypi(published.RFC8785))
     found = placed(item)
@@ -329,6 +338,13 @@ def test_a_bottle_is_named_by_its_file() -> None:
     assert "names another package" in unplaced(item, subject("pkg:brew/gh@2.1.1", "sha256:" + "22" * 32))
 
 
+def test_another_payload_type_is_another_protocol() -> None:
+    value = json.loads(only(published.pypi(published.RFC8785)).bundle.raw)
+    value["dsseEnvelope"]["payloadType"] = "application/vnd.in-toto.revocation+json"
+    about = subject("pkg:pypi/rfc8785@0.1.2", published.RFC8785_DIGEST)
+    assert unplaced(only(value), about).startswith("not an in-toto statement: the payload type is application/vnd.in-t")
+
+
 # --- what is written ---
 
 
@@ -469,6 +485,15 @@ def test_what_is_no_document(raw: bytes, why: str) -> None:
 def test_a_document_of_100_mb() -> None:
     with pytest.raises(FormatError, match=f"more than the limit of {limits.EVIDENCE_BLOB}"):
         parsed(b"[" + b" " * 100_000_000 + b"]")
+
+
+@pytest.mark.parametrize("form", ["[{}]", '{{"attestations": [{}]}}', "{}"])
+def test_a_document_of_many_attestations(form: str) -> None:
+    separator = "\n" if form == "{}" else ","
+    enough = form.format(separator.join(["{}"] * limits.ATTESTATIONS)).encode()
+    assert len(parsed(enough).parts) == limits.ATTESTATIONS
+    with pytest.raises(FormatError, match=f"too many attestations: more than {limits.ATTESTATIONS}"):
+        parsed(form.format(separator.join(["{}"] * 100_000)).encode())
 
 
 @pytest.mark.parametrize(

@@ -290,7 +290,9 @@ def test_a_scope_has_its_own_registry_and_credentials(server: Service, tmp_path:
 
 def test_a_package_that_is_another(server: Service) -> None:
     packument(server, "other")
-    assert artifacts(npm(server), SIGSTORE.package, SIGSTORE).subjects == ()
+    store = npm(server)
+    assert artifacts(store, SIGSTORE.package, SIGSTORE).subjects == ()
+    assert list(store.tags(SIGSTORE.package)) == []
 
 
 def test_a_whole_version_by_npm(server: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from attest import limits, names
@@ -16,19 +17,26 @@ _KNOWN: Final = (
     "Sigstore bundles (one, an array, one a line), PyPI attestation and provenance objects, "
     "npm attestations and version metadata, GitHub attestations"
 )
-_LINES: Final = 10_000
 
 
 def read(raw: bytes, where: str) -> Document:
-    """Recognise ``raw`` and read every attestation in it. Raises `FormatError` where it is no document of any kind."""
-    lines = raw.strip().split(b"\n", _LINES)
-    if 1 < len(lines) <= _LINES and lines[0].rstrip().endswith(b"}") and lines[1].lstrip().startswith(b"{"):
-        return Document(raw, Form.BUNDLES, tuple(each(lines, f"{where}: line", _line)))
+    """Recognise ``raw`` and read every attestation in it. Raises `FormatError` where it is no document of any kind, or
+    holds more than `limits.ATTESTATIONS`."""
+    lines = raw.strip().split(b"\n", limits.ATTESTATIONS + 1)
+    if len(lines) > 1 and lines[0].rstrip().endswith(b"}") and lines[1].lstrip().startswith(b"{"):
+        return _document(raw, Form.BUNDLES, each(lines, f"{where}: line", _line), where)
     value = strict_json.read(raw, where=where, limit=limits.EVIDENCE_BLOB)
     form = _form(value)
     if form is None:
         raise EnvelopeError("not a document of attestations", where=where, why=f"known are {_KNOWN}")
-    return Document(raw, form, tuple(_parts(form, value, raw, where)))
+    return _document(raw, form, _parts(form, value, raw, where), where)
+
+
+def _document(raw: bytes, form: Form, parts: Iterator[Item | Malformed], where: str) -> Document:
+    found = tuple(islice(parts, limits.ATTESTATIONS + 1))
+    if len(found) > limits.ATTESTATIONS:
+        raise EnvelopeError("too many attestations", where=where, why=f"more than {limits.ATTESTATIONS}")
+    return Document(raw, form, found)
 
 
 def _form(value: Any) -> Form | None:
