@@ -88,10 +88,11 @@ def _formats(fields: Fields, kind: Kind) -> tuple[Format, ...]:
 
 
 def _key(written: Written) -> Identity:
-    from attest.signing.keys import load_public
+    from attest.signing.keys import ELSEWHERE, load_public
 
     fields = written.fields
-    path = written.base / fields.string("key")
+    text = fields.string("key")
+    path = text if text.partition(":")[0] in ELSEWHERE else written.base / text  # a URI is refused as what it is
     try:
         return KeyIdentity(written.name, load_public(path), **written.limits)
     except KeyFileError as error:

@@ -276,3 +276,10 @@ def test_a_missing_client_library_is_named_with_its_extra(
 def test_a_verifier_asks_no_service(scheme: str) -> None:
     with pytest.raises(KeyFileError, match=f"attest key public '{scheme}:///release'"):
         load_public(f"{scheme}:///release")
+
+
+def test_a_policy_asks_no_service(attest: Workplace) -> None:
+    attest.write("policies/remote.yaml", POLICY.replace("release.pub", "awskms:///alias/release"))
+    refusal = attest.refused("verify", WHEEL, "--policy", "policies/remote.yaml")
+    assert "remote.yaml:6: identity 'release'" in refusal
+    assert "attest key public 'awskms:///alias/release'" in refusal

@@ -24,11 +24,12 @@ from attest.policy.codes import Code
 from attest.policy.document import Policy, parse
 from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Fate, Finding, Outcome, Verdict
+from attest.signing.proof import KeyAuthor
 from attest.signing.sign import KeySigner, sign_statement
 from attest.statements import lifecycle
 from attest.statements.lifecycle import Evidence, Lifecycle, Revocation, Seal, Why, Withdrawal
 from attest.statements.statement import Subject as StatementSubject
-from tests.evidence_factory import CYCLONEDX, NOW, SUBJECT, bundle_of, evidence, key, packed, signed
+from tests.evidence_factory import CYCLONEDX, NOW, SUBJECT, bundle_of, evidence, key, packed, proven, signed
 from tests.policy.conftest import HEAD, Read
 
 ANCHOR = SUBJECT.manifest.digest
@@ -343,6 +344,14 @@ def test_an_end_takes_no_revocation_back_and_ends_a_seal(read: Read) -> None:
     check(judge(policy, good(), withdrawal("security")), "not-withdrawn", Code.WITHDRAWAL_FOUND)
     sealed = judge(read(SEALED.replace(HEAD, ended)), good(), seal("security", good()))
     check(sealed, "not-revoked", Code.ABSENCE_UNSEALED)
+
+
+@pytest.mark.parametrize(("made", "counts"), [(NOW - 2 * DAY, True), (NOW - DAY, False), (NOW, False)])
+def test_the_proven_time_of_a_revocation_decides_where_there_is_one(read: Read, made: datetime, counts: bool) -> None:
+    ended = LISTED.replace("security.pub", "security.pub, until: 2026-11-20")
+    timed = proven(revocation("security", good()), KeyAuthor(key("security").public), time=made)
+    finding = of(judge(read(ended), good(), timed), "not-revoked")
+    assert (finding.code is Code.REVOCATION_FOUND) == counts
 
 
 def test_a_seal_of_the_whole_store_counts_for_each_of_its_packages(read: Read) -> None:
