@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from attest.signing.notation.sign import NotationSigner
+    from datetime import timedelta
+
+    from attest.signing.notation.sign import NotationSigner, Timestamper
 
 FORMATS: Final = {"notation-jws": "application/jose+json", "notation-cose": "application/cose"}
 """By the word for it, the media type of the envelope."""
@@ -16,7 +19,12 @@ _OWN: Final = (
     ("plugin", "--plugin"),
     ("id", "--id"),
     ("plugin_config", "--plugin-config"),
+    ("expires_in", "--expires-in"),
+    ("timestamp_url", "--timestamp-url"),
+    ("timestamp_root", "--timestamp-root"),
 )
+
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([hd])", re.ASCII)
 
 
 def add(parser: Any, how: Any) -> None:
@@ -36,6 +44,15 @@ def add(parser: Any, how: Any) -> None:
     parser.add_argument("--id", metavar="KEYID", help="with --plugin: which of its keys")
     parser.add_argument(
         "--plugin-config", metavar="KEY=VALUE", action="append", default=[], help="with --plugin: passed to it as it is"
+    )
+    parser.add_argument(
+        "--expires-in", metavar="TIME", help="in a notation format: how long the signature is to be used, as 12h or 90d"
+    )
+    parser.add_argument(
+        "--timestamp-url", metavar="URL", help="in a notation format: the timestamp authority (RFC 3161) to ask"
+    )
+    parser.add_argument(
+        "--timestamp-root", metavar="FILE", help="with --timestamp-url: the root certificate of that authority"
     )
 
 
@@ -61,7 +78,8 @@ def signer(arguments: argparse.Namespace) -> NotationSigner:
             raise UsageError("no key named", why="--plugin needs --id KEYID")
         if arguments.certificate_chain:
             raise UsageError("--certificate-chain is for --key", why="a plugin has its certificates itself")
-        return plugin_signer(Plugin.find(arguments.plugin, _config(arguments.plugin_config)), arguments.id)
+        plugin = Plugin.find(arguments.plugin, _config(arguments.plugin_config))
+        return plugin_signer(plugin, arguments.id, _timestamper(arguments))
     if not arguments.key:
         raise UsageError(
             f"--format {arguments.format} needs a key with an X.509 certificate",
@@ -76,7 +94,40 @@ def signer(arguments: argparse.Namespace) -> NotationSigner:
     from attest.signing.password import password_for
 
     key = load_private(arguments.key, password_for(arguments.key))
-    return EnvelopeSigner(LocalSigner.load(key, Path(arguments.certificate_chain)))
+    return EnvelopeSigner(LocalSigner.load(key, Path(arguments.certificate_chain)), _timestamper(arguments))
+
+
+def expires_in(arguments: argparse.Namespace) -> timedelta | None:
+    """How long a signature is to be used. Raises `UsageError`."""
+    from datetime import timedelta
+
+    from attest.errors import UsageError
+
+    if arguments.expires_in is None:
+        return None
+    found = _DURATION.fullmatch(arguments.expires_in)
+    if found is None:
+        raise UsageError(
+            "not a time", where="--expires-in", why=f"{arguments.expires_in[:40]!r}; expected as 12h or 90d"
+        )
+    return timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1))
+
+
+def _timestamper(arguments: argparse.Namespace) -> Timestamper | None:
+    from pathlib import Path
+
+    from attest.errors import UsageError
+
+    if not arguments.timestamp_url and not arguments.timestamp_root:
+        return None
+    if not (arguments.timestamp_url and arguments.timestamp_root):
+        raise UsageError(
+            "--timestamp-url and --timestamp-root go together", why="a timestamp is verified before it is used"
+        )
+    from attest.signing.notation.timestamp_request import http_timestamper
+    from attest.signing.notation.trust_store import load_certificates
+
+    return http_timestamper(arguments.timestamp_url, load_certificates(Path(arguments.timestamp_root)))
 
 
 def _config(items: list[str]) -> dict[str, str]:

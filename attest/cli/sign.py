@@ -75,13 +75,14 @@ def _notation(arguments: argparse.Namespace, named: list[Named]) -> list[Written
     from attest.signing.notation.sign import Request
 
     signers.refuse_keyless(arguments)
+    media_type, lifetime = notation_signers.FORMATS[arguments.format], notation_signers.expires_in(arguments)
     signer = notation_signers.signer(arguments)
     signed = []
     with Targets(arguments, create=True) as targets:
         for item in named:
             target, created = targets.write(item), creation_time()
             manifest = target.subject.manifest.plain()
-            signature = signer.sign(Request(manifest, notation_signers.FORMATS[arguments.format], created))
+            signature = signer.sign(Request(manifest, media_type, created, created + lifetime if lifetime else None))
             referrer = attach_signature(target.store, target.repository, manifest, signature, created=created)
             signed.append(Written(target.subject, referrer.digest, names.NOTATION_SIGNATURE, target.repository))
     return signed

@@ -10,9 +10,10 @@ import pytest
 from attest import names
 from attest.oci.manifest import Manifest
 from tests.cli.conftest import Workplace
-from tests.signing.notation.pki import ACME, CA, Entity, pem, root
+from tests.signing.notation.pki import ACME, CA, TSA, Entity, pem, root
 from tests.signing.notation.plugins import RAW, install
 from tests.signing.notation.program import Notation
+from tests.signing.notation.tsa import Authority
 from tests.stores.programs import olareg
 
 WHEEL = "dist/acme-1.0-py3-none-any.whl"
@@ -86,6 +87,21 @@ def test_the_referrer_is_as_the_specification_has_it(attest: Workplace, entity: 
         (("--key", "x509.key"), "needs --certificate-chain FILE"),
         (("--key", "x509.key", "--certificate-chain", "missing.crt"), "missing.crt"),
         (("--key", "release.key", "--certificate-chain", "x509.crt"), "the first certificate is not the key's"),
+        (("--key", "x509.key", "--certificate-chain", "x509.crt", "--expires-in", "1y"), "expected as 12h or 90d"),
+        (("--key", "x509.key", "--certificate-chain", "x509.crt", "--timestamp-url", "http://x"), "go together"),
+        (
+            (
+                "--key",
+                "x509.key",
+                "--certificate-chain",
+                "x509.crt",
+                "--timestamp-url",
+                "x",
+                "--timestamp-root",
+                "x509.crt",
+            ),
+            "not the address of a timestamp authority",
+        ),
         (("--keyless",), "needs a key with an X.509 certificate"),
         (("--plugin", "acme"), "--plugin needs --id KEYID"),
         (("--plugin", "acme", "--id", "1", "--certificate-chain", "x509.crt"), "--certificate-chain is for --key"),
@@ -104,6 +120,32 @@ def test_what_does_not_fit_is_refused(
 def test_options_of_notation_are_refused_for_bundles(attest: Workplace, option: tuple[str, ...]) -> None:
     refusal = attest.refused("sign", WHEEL, "--key", "release.key", *option)
     assert f"{option[0]} is for --format notation-jws or notation-cose" in refusal
+
+
+@pytest.mark.peer("notation", "olareg")
+def test_it_expires_and_is_timestamped(attest: Workplace, notation: Notation, entity: Entity) -> None:
+    clock = root("C=US,ST=WA,O=Time,CN=Root", which=20)
+    authority = Authority(attest.directory / "tsa", clock.issue("C=US,ST=WA,O=Time,CN=Clock", TSA, which=22))
+    attest.write("clock.pem", pem([clock.certificate]))
+    attest.write("other.pem", pem([root(which=7).certificate]))
+    signing = ["--format", "notation-cose", "--key", "x509.key", "--certificate-chain", "x509.crt", "--store", STORE]
+    with authority.served() as url:
+        stamped = ("--expires-in", "90d", "--timestamp-url", url, "--timestamp-root")
+        refused = attest.refused("sign", WHEEL, *signing, *stamped, "other.pem")
+        assert "the timestamp does not hold" in refused
+        written = attest.ok("sign", WHEEL, *signing, *stamped, "clock.pem", "--json").json["written"][0]
+    with olareg(Path("store")) as registry:
+        reference = f"{registry.host}/{written['repository']}@{written['manifest']}"
+        notation.trust({"ca:acme": [entity.above[-1]], "tsa:clock": [clock.certificate]})
+        assert notation.accepts(reference)
+        assert "timestamp" in notation("inspect", "--insecure-registry", reference)
+        assert "expiry" in notation("inspect", "--insecure-registry", reference)
+    attest.write("acme.pem", pem([entity.above[-1]]))
+    attest.write("x509.yaml", POLICY.replace("ca: acme.pem", "ca: acme.pem, tsa: clock.pem"))
+    attest.ok("verify", WHEEL, "--policy", "x509.yaml", "--store", STORE)
+    gone = attest("sign", WHEEL, *signing, *stamped, "clock.pem")
+    assert gone.code == 3
+    assert gone.err.count("\n") == 1
 
 
 POLICY = """\

@@ -24,7 +24,7 @@ from attest.oci import strict_json
 from attest.oci.strict_json import Fields
 from attest.signing.notation.algorithms import ALGORITHMS, Algorithm
 from attest.signing.notation.envelope import Envelope, write_payload
-from attest.signing.notation.sign import AGENT, EnvelopeSigner, NotationSigner, Request, Signed, checked
+from attest.signing.notation.sign import AGENT, EnvelopeSigner, NotationSigner, Request, Signed, Timestamper, checked
 
 CONTRACT: Final = "1.0"
 SECONDS: Final = 300.0
@@ -140,12 +140,19 @@ def plugin_directory(environment: Mapping[str, str] = os.environ) -> Path:
     return configuration / "notation" / "plugins"
 
 
-def plugin_signer(plugin: Plugin, key_id: str) -> NotationSigner:
+def plugin_signer(plugin: Plugin, key_id: str, timestamper: Timestamper | None = None) -> NotationSigner:
     """Whatever the plugin can do: sign bytes, or make whole envelopes. Raises `KeyFileError`."""
     metadata = plugin.metadata()
     if Capability.RAW in metadata.capabilities:
-        return EnvelopeSigner(_Raw.describe(plugin, key_id, metadata))
+        return EnvelopeSigner(_Raw.describe(plugin, key_id, metadata), timestamper)
     if Capability.ENVELOPE in metadata.capabilities:
+        if timestamper is not None:
+            raise KeyFileError(
+                "the plugin makes whole envelopes",
+                where=f"plugin {plugin.name}",
+                why="so it asks for timestamps itself",
+                next_step="leave --timestamp-url out",
+            )
         return _Whole(plugin, key_id)
     raise KeyFileError("the plugin cannot sign", where=f"plugin {plugin.name}", why=", ".join(metadata.capabilities))
 
