@@ -12,6 +12,7 @@ examples:
   attest anchor dist/*
   attest anchor pkg:npm/semver@7.6.3 --digest sha512-4n8…          (as package-lock.json writes it)
   attest anchor dist/acme-1.0.tar.gz --dry-run                     (compute, store nothing)
+  attest anchor --lock package-lock.json                           (every artifact that it pins)
 
 prints one line an artifact: its purl and the digest of its anchor"""
 
@@ -23,7 +24,8 @@ def add(commands: Any) -> None:
         description="Create the anchors of package artifacts. Doing it again changes nothing.",
         epilog=_EXAMPLES,
     )
-    options.add_subjects(parser, many=True)
+    options.add_subjects(parser, many=True, optional=True)
+    options.add_lock(parser)
     options.add_store(parser)
     options.add_json(parser)
     parser.add_argument("--dry-run", action="store_true", help="compute the anchors, write nothing")
@@ -31,13 +33,14 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from attest.cli import console, subjects
+    from attest.cli import console, locks, subjects
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DONE, UsageError
     from attest.evidence.lookup import subject_of
 
+    found = locks.read(arguments)
     packages = []
-    for named in subjects.parse(arguments):
+    for named in locks.named(arguments, found):
         if not isinstance(named, subjects.Package):
             raise UsageError(
                 "cannot anchor this",
@@ -48,8 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
         packages.append(named)
     if not arguments.dry_run:
         with Targets(arguments, create=True) as targets:
-            for package in console.progress(packages, len(packages), "anchoring"):
-                targets.write(package)
+            for _ in console.progress(targets.write_all(packages), len(packages), "anchoring"):
+                pass
+    locks.note_gaps(found)
     anchors = [(package, subject_of(package.purl, package.digest).manifest) for package in packages]
     if arguments.json:
         console.print_json(

@@ -53,6 +53,13 @@ def add_subjects(parser: argparse.ArgumentParser, *, many: bool, optional: bool 
     parser.add_argument("--purl", metavar="PURL", help="what the file must be; an error if its content says otherwise")
 
 
+def add_lock(parser: argparse.ArgumentParser) -> None:
+    """``--lock``: SUBJECTs out of lockfiles."""
+    parser.add_argument(
+        "--lock", action="append", metavar="FILE", help="a lockfile or SBOM: every artifact that it pins is a SUBJECT"
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, and only JSON, to stdout")
 

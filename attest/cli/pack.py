@@ -23,6 +23,7 @@ examples:
   attest pack dist/* --output evidence.pack
   attest pack pkg:npm/semver@7.6.3 --output evidence.pack --policy gate.yaml --trusted keys/release.pub
   attest pack dist/* --output evidence.pack --policy gate.yaml --trusted keys/release.pub --key packer.key
+  attest pack --lock package-lock.json --output evidence.pack
   attest verify dist/acme-1.0-py3-none-any.whl --policy gate.yaml --store oci-archive:evidence.pack
   attest verify dist/acme-1.0-py3-none-any.whl --pack-key packer.pub --store oci-archive:evidence.pack
 
@@ -39,7 +40,8 @@ def add(commands: Any) -> None:
         description="Put packages' anchors and all their evidence into one archive that lists what must be inside.",
         epilog=_EXAMPLES,
     )
-    options.add_subjects(parser, many=True)
+    options.add_subjects(parser, many=True, optional=True)
+    options.add_lock(parser)
     parser.add_argument("--output", required=True, metavar="FILE", help="the file to make; it must not exist")
     parser.add_argument("--policy", metavar="FILE", help="a policy (YAML) that must admit every subject, to pack too")
     parser.add_argument("--trusted", action="append", metavar="FILE", default=[], help="a file that the policy needs")
@@ -54,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
     from pathlib import Path
 
-    from attest.cli import console, copying, delivering, subjects
+    from attest.cli import console, copying, delivering, locks
     from attest.errors import EXIT_DONE, UsageError
     from attest.policy.document import load
     from attest.signing.password import password_for
@@ -72,10 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
     policy = None if arguments.policy is None else load(Path(arguments.policy))
     key = None if arguments.key is None else load_signing_key(arguments.key, password_for(arguments.key))
     location = Location.parse(f"{Scheme.ARCHIVE}:{file}")
+    lockfiles = locks.read(arguments)
+    named = locks.named(arguments, lockfiles)
+    locks.note_gaps(lockfiles)
     now = datetime.now(UTC)
     with ExitStack() as stack:
         store = copying.open_all(arguments, stack)
-        sources = copying.of_packages(store, lambda package: package, subjects.parse(arguments))
+        sources = copying.of_packages(store, lambda package: package, named)
 
         def collect(source: Source) -> tuple[Gathered, Delivered]:
             gathered = copying.gather(source, artifacts=True)

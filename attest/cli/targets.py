@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import threading
-from contextlib import AbstractContextManager, ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ from types import TracebackType
 from attest import names
 from attest.cli.options import store_texts
 from attest.cli.subjects import Image, Named, Package, Version
-from attest.errors import UsageError
+from attest.errors import StoreError, UsageError
 from attest.evidence.attach import push_anchor
 from attest.evidence.lookup import artifacts, subject_of
 from attest.evidence.model import Subject
@@ -22,7 +23,9 @@ from attest.packages import placement
 from attest.packages.anchors import version_anchor
 from attest.packages.purl import Purl
 from attest.stores.location import SERVICES, Location, Scheme, open_store
+from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Store
+from attest.stores.threads import Batched
 from attest.stores.union import Member, UnionStore
 
 
@@ -38,10 +41,11 @@ class Target:
 class Targets(AbstractContextManager["Targets"]):
     """The stores of one command, each opened once, closed (and so written) at the end. Safe for many threads."""
 
-    def __init__(self, arguments: argparse.Namespace, *, create: bool) -> None:
+    def __init__(self, arguments: argparse.Namespace, *, create: bool, offline: bool = False) -> None:
         self._locations = [Location.parse(text) for text in store_texts(arguments)]
         self._create = create
-        self._open: dict[str, Store] = {}
+        self._offline = offline
+        self._open: dict[str, Store | StoreError] = {}
         self._opening = threading.Lock()
         self._stack = ExitStack()
 
@@ -49,6 +53,12 @@ class Targets(AbstractContextManager["Targets"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, error, trace)
+
+    def open(self) -> None:
+        """Open all stores now, which asks none that is far away; one that cannot be opened is told when it is read."""
+        for location in self._locations:
+            with suppress(StoreError):
+                self._store(location)
 
     def read(self, named: Named, *, resolve: bool = True) -> list[Target]:
         """The subjects that ``named`` means; for a purl without digest those that the store lists, else the version.
@@ -87,6 +97,18 @@ class Targets(AbstractContextManager["Targets"]):
         push_anchor(store, repository, tag, named.purl, named.digest)
         return Target(_subject(named), store, repository)
 
+    def write_all(self, packages: Sequence[Package]) -> Iterator[Target]:
+        """As `write`, of many: to a registry at once; where all lie in one layout its index is written once."""
+        location = self._locations[0]
+        store = self._store(location)
+        if location.scheme is Scheme.REGISTRY:
+            yield from in_parallel(self.write, packages)
+        elif isinstance(store, Batched) and not location.per_package:
+            with store.together(location.repository("")):
+                yield from map(self.write, packages)
+        else:
+            yield from map(self.write, packages)
+
     def sealed(self, target: Target) -> tuple[Store, str] | None:
         """Where the seals of the whole store lie that the target lies in; None where nobody could put one."""
         if target.subject.purl is None:
@@ -108,14 +130,31 @@ class Targets(AbstractContextManager["Targets"]):
     def _store(self, location: Location) -> Store:
         with self._opening:
             if location.text not in self._open:
-                store = _service(location) if location.scheme in SERVICES else open_store(location, create=self._create)
-                if location.scheme is Scheme.REGISTRY:
-                    store = _cached(store)
-                self._stack.enter_context(closing(store))
-                if location.scheme is Scheme.ARCHIVE and not self._create:
-                    _hold_against_its_list(store)
-                self._open[location.text] = store
-            return self._open[location.text]
+                self._open[location.text] = self._opened(location)
+            found = self._open[location.text]
+        if isinstance(found, StoreError):
+            raise found
+        return found
+
+    def _opened(self, location: Location) -> Store | StoreError:
+        service = location.scheme in SERVICES
+        if self._offline and (service or location.scheme is Scheme.REGISTRY):
+            raise UsageError(
+                "this store needs a network",
+                where=location.text,
+                why="--offline says that there is none",
+                next_step="name a pack or a directory: --store oci-archive:FILE, --store oci:DIR",
+            )
+        store = _service(location) if service else open_store(location, create=self._create)
+        if location.scheme is Scheme.REGISTRY:
+            store = _cached(store)
+        self._stack.enter_context(closing(store))
+        if location.scheme is Scheme.ARCHIVE and not self._create:
+            try:
+                _hold_against_its_list(store)
+            except StoreError as error:
+                return error
+        return store
 
 
 def _service(location: Location) -> Store:

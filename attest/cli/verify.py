@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attest.cli import options
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from attest.evidence.trust import Trust
     from attest.policy.document import Policy
     from attest.policy.verdict import Outcome, Verdict
+    from attest.report.answer import Asked, Piece, Writer
+
+FORMATS = ("text", "json", "sarif", "junit")
 
 _EXAMPLES = """\
 examples:
@@ -25,6 +28,8 @@ examples:
   attest verify dist/* --store oci-archive:evidence.pack --pack-digest sha256:3f1…     (policy from the pack)
   attest verify dist/* --store oci-archive:evidence.pack --pack-key vendor.pub         (the same, if that key signed it)
   attest verify pkg:npm/semver@7.6.3 --policy gate.yaml --resolve        (trusts the store to list its artifacts)
+  attest verify --lock package-lock.json --policy gate.yaml --format sarif > attest.sarif
+  attest verify --lock package-lock.json --policy gate.yaml --changed-since main/package-lock.json
 
 exit codes: 0 admitted, 1 denied, 2 usage or malformed input, 3 inconclusive; of several, 2 before 1 before 3"""
 
@@ -36,16 +41,22 @@ def add(commands: Any) -> None:
         description="Verify the evidence of packages and decide by a policy, with reasons.",
         epilog=_EXAMPLES,
     )
-    options.add_subjects(parser, many=True)
+    options.add_subjects(parser, many=True, optional=True)
+    options.add_lock(parser)
+    parser.add_argument(
+        "--changed-since", action="append", metavar="FILE", help="verify only what this older lockfile does not pin"
+    )
     policy = parser.add_mutually_exclusive_group(required=True)
     policy.add_argument("--policy", metavar="FILE", help="the policy (YAML)")
     policy.add_argument("--pack-digest", metavar="DIGEST", help="use the policy in the pack that has this digest")
     policy.add_argument("--pack-key", metavar="FILE", help="use the policy in the pack that this public key signed")
     options.add_store(parser)
     parser.add_argument("--resolve", action="store_true", help="for a purl without digest: trust the store's listing")
-    parser.add_argument("--offline", action="store_true", help="ask nobody for a newer trust root")
+    parser.add_argument(
+        "--offline", action="store_true", help="use no network: refuse stores that need it, ask for no newer trust root"
+    )
     parser.add_argument("--explain", action="store_true", help="show every rule and every candidate")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print the verdict")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the verdict")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     parser.set_defaults(run=run)
 
@@ -53,29 +64,40 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from attest.cli import console, subjects
+    from attest.cli import console, locks
     from attest.cli.seals import Seals
     from attest.cli.targets import Targets
     from attest.policy.trust import load
-    from attest.stores.parallel import in_parallel
+    from attest.report.answer import Tally, piece
+    from attest.stores.parallel import WORKERS, in_parallel
+    from attest.stores.processes import in_processes, shares
 
     policy = _policy(arguments)
-    named = subjects.parse(arguments)
+    found = locks.read(arguments)
+    named = locks.named(arguments, found)
     now = datetime.now(UTC)
     trust = load(policy, offline=arguments.offline, now=now)
-    with Targets(arguments, create=False) as targets:
+    asked = locks.asked(found, policy)
+    writer = _writer(arguments, asked, now)
+    tally = Tally(asked)
+    with Targets(arguments, create=False, offline=arguments.offline) as targets:
+        targets.open()
         seals = Seals(targets, trust, now, wanted=policy.needs_seals)
 
-        def decided(item: Named) -> list[Verdict]:
-            return _verdicts(targets, item, policy, trust, seals, now, arguments)
+        def decided(item: Named) -> list[Piece]:
+            return [
+                piece(writer, verdict) for verdict in _verdicts(targets, item, policy, trust, seals, now, arguments)
+            ]
 
-        verdicts = [
-            verdict
-            for found in console.progress(in_parallel(decided, named), len(named), "verifying")
-            for verdict in found
-        ]
-    _print(verdicts, arguments)
-    return exit_code(verdict.outcome for verdict in verdicts)
+        processes = shares(named)
+
+        def share(items: Sequence[Named]) -> Iterator[list[Piece]]:
+            return in_parallel(decided, items, workers=WORKERS // processes)
+
+        done = console.progress(in_processes(share, named, processes=processes), len(named), "verifying")
+        for part in writer.whole(tally.counted(item for pieces in done for item in pieces), tally):
+            print(part, end="")
+    return exit_code([tally.outcome])
 
 
 def _policy(arguments: argparse.Namespace) -> Policy:
@@ -144,17 +166,26 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
     return codes[Outcome.of(outcomes)]
 
 
-def _print(verdicts: list[Verdict], arguments: argparse.Namespace) -> None:
+def _writer(arguments: argparse.Namespace, asked: Asked, now: datetime) -> Writer:
     import sys
 
     from attest.cli import console
-    from attest.report.json import answer
-    from attest.report.style import Style
-    from attest.report.text import verdict_text
 
-    if arguments.format == "json":
-        console.print_json(answer(verdicts))
-        return
+    match arguments.format:
+        case "json":
+            from attest.report.json import JsonWriter
+
+            return JsonWriter(asked)
+        case "sarif":
+            from attest.report.sarif import SarifWriter
+
+            return SarifWriter(asked)
+        case "junit":
+            from attest.report.junit import JunitWriter
+
+            return JunitWriter(asked, now)
+    from attest.report.style import Style
+    from attest.report.text import TextWriter
+
     style = Style.of(sys.stdout, colour=console.coloured(sys.stdout))
-    for verdict in verdicts:
-        print(verdict_text(verdict, style, explain=arguments.explain), end="")
+    return TextWriter(asked, style, explain=arguments.explain)

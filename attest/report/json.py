@@ -1,21 +1,55 @@
-"""Verdicts as JSON: `schemas/verdict.schema.json`. Nothing is left out, so that one can be recorded and looked up."""
+"""Verdicts as JSON: `schemas/verdict.schema.json`. Nothing is left out, so that one can be recorded and looked up.
+
+ASCII, so that nothing in it is an order to a terminal; indented, so that a diff of two runs can be read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from textwrap import indent
 from typing import Any
 
+from attest.packages.lockfiles.lock import Entry
 from attest.policy.verdict import Considered, Finding, Outcome, Verdict
+from attest.report.answer import Asked, Locked, Piece, Tally, Undigested
 from attest.signing.proof import Proof
 
 
-def answer(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """What ``attest verify --json`` prints: all verdicts, and the outcome of all together."""
-    return {
-        "outcome": Outcome.of(verdict.outcome for verdict in verdicts).value,
-        "verdicts": [verdict_json(verdict) for verdict in verdicts],
-    }
+class JsonWriter:
+    """See `attest.report.answer.Writer`."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def verdict(self, verdict: Verdict) -> str:
+        """One member of the array."""
+        return indent(json.dumps(verdict_json(verdict), indent=2), "    ")
+
+    def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
+        """One document."""
+        yield '{\n  "verdicts": ['
+        comma = ""
+        for piece in pieces:
+            yield f"{comma}\n{piece.text}"
+            comma = ","
+        yield "\n  ],\n" if comma else "],\n"
+        rest = {
+            "lockfiles": [_locked(item) for item in self._asked.locks],
+            "withoutDigest": [_undigested(item) for item in self._asked.undigested],
+            "counts": {
+                **{outcome.value: tally.outcomes[outcome] for outcome in Outcome},
+                "withoutDigest": tally.undigested.total(),
+            },
+            "reasons": [
+                {"outcome": outcome.value, "code": code, "count": count}
+                for outcome in Outcome
+                for code, count in sorted(tally.codes[outcome].items())
+            ],
+            "outcome": tally.outcome.value,
+        }
+        yield json.dumps(rest, indent=2).removeprefix("{\n") + "\n"
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -40,6 +74,33 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             "listedAt": None if verdict.listed_at is None else moment(verdict.listed_at),
         },
         "now": moment(verdict.now),
+    }
+
+
+def _locked(lock: Locked) -> dict[str, Any]:
+    return {
+        "path": lock.path,
+        "kind": lock.kind,
+        "entries": lock.entries,
+        "artifacts": lock.artifacts,
+        "unchanged": lock.unchanged,
+        "covered": [{**_entry(item), "why": item.covered} for item in lock.covered],
+        "repeated": [_entry(item) for item in lock.repeated],
+        "conditional": [{**_entry(item), "condition": item.condition} for item in lock.conditional],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {"name": entry.name, "place": entry.place, "purl": None if entry.purl is None else str(entry.purl)}
+
+
+def _undigested(item: Undigested) -> dict[str, Any]:
+    return {
+        "lockfile": item.where.lock,
+        "place": item.where.place,
+        "name": item.name,
+        "purl": item.purl,
+        "finding": _finding(item.finding),
     }
 
 

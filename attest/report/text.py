@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from attest.policy.rules.rule import Mode
 from attest.policy.verdict import Considered, Fate, Finding, Outcome, Verdict
+from attest.report.answer import Asked, Locked, Piece, Tally, Undigested
 from attest.report.json import moment
 from attest.report.style import Role, Style
 
@@ -21,6 +23,34 @@ _FATES: Final = {
     Fate.REJECTED: Role.DOUBT,
 }
 PLAIN: Final = Style()
+_MOST_REASONS: Final = 4
+
+
+class TextWriter:
+    """See `attest.report.answer.Writer`. Of the packages of a lockfile, those admitted are only counted, unless
+    ``explain`` says that everything is shown."""
+
+    def __init__(self, asked: Asked, style: Style = PLAIN, *, explain: bool = False) -> None:
+        self._asked = asked
+        self._style = style
+        self._explain = explain
+
+    def verdict(self, verdict: Verdict) -> str:
+        """Its lines."""
+        locked = (verdict.purl, verdict.digest) in self._asked.places
+        if locked and verdict.outcome is Outcome.ADMITTED and not self._explain:
+            return ""
+        return verdict_text(verdict, self._style, explain=self._explain)
+
+    def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
+        """Entries without digest, the verdicts, then for lockfiles the counts."""
+        for item in self._asked.undigested:
+            yield from (f"{line}\n" for line in _undigested(item, self._style))
+        for piece in pieces:
+            if piece.text:
+                yield piece.text
+        if self._asked.locks:
+            yield from (f"{line}\n" for line in _summary(self._asked, tally, self._style, self._explain))
 
 
 def verdict_text(verdict: Verdict, style: Style = PLAIN, *, explain: bool = False) -> str:
@@ -70,3 +100,52 @@ def _candidate(item: Considered, style: Style) -> str:
     what = style.safe(f"{item.claims or 'unknown type'}{signers}: {item.reason}")
     where = style.paint(f"{item.digest} in {places}", Role.QUIET)
     return f"      {style.paint(item.fate, _FATES[item.fate])} {what}; {where}"
+
+
+def _undigested(item: Undigested, style: Style) -> Iterator[str]:
+    finding = item.finding
+    enforced = finding.mode is Mode.ENFORCE
+    head = style.paint("denied" if enforced else "warning", Role.BAD if enforced else Role.DOUBT)
+    yield f"{head}  {style.safe(item.purl or item.name)}  {style.safe(f'{item.where.lock}: {item.where.place}')}"
+    yield f"  {style.paint(finding.code, _role(finding))}: {style.safe(finding.message)}"
+    if finding.remedy:
+        yield f"      next: {style.safe(finding.remedy)}"
+
+
+def _summary(asked: Asked, tally: Tally, style: Style, explain: bool) -> Iterator[str]:
+    yield f"{style.paint(tally.outcome, _ROLES[tally.outcome])}  {style.safe(_locked_paths(asked.locks))}"
+    for lock in asked.locks:
+        yield f"  {style.safe(lock.path)} ({lock.kind}): {lock.entries} entries, {lock.artifacts} artifacts"
+        yield from (f"    {line}" for line in _apart(lock, style, explain))
+    for outcome in Outcome:
+        yield f"  {tally.outcomes[outcome]} {outcome.value}{_reasons(tally.codes[outcome])}"
+    warned = tally.undigested[Mode.WARN]
+    yield f"  {tally.undigested.total()} without digest{', of which the policy only warns' if warned else ''}"
+
+
+def _locked_paths(locks: Iterable[Locked]) -> str:
+    return ", ".join(lock.path for lock in locks)
+
+
+def _apart(lock: Locked, style: Style, explain: bool) -> Iterator[str]:
+    """Entries that are no verdict of their own, and why; by name with ``explain``."""
+    if lock.unchanged:
+        yield f"{lock.unchanged} artifacts as before, not verified"
+    groups = (
+        ("need no digest", [(item, item.covered) for item in lock.covered]),
+        ("name what another entry names", [(item, None) for item in lock.repeated]),
+        ("for some platforms only, decided like all others", [(item, item.condition) for item in lock.conditional]),
+    )
+    for words, entries in groups:
+        if entries:
+            why = Counter(reason for _, reason in entries if reason is not None and not explain)
+            told = "" if len(why) > _MOST_REASONS else _reasons(why)
+            yield f"{len(entries)} {words}{told}"
+        if explain:
+            for item, reason in entries:
+                yield style.safe("  ".join(filter(None, (f"  {item.place}", item.name, reason))))
+
+
+def _reasons(codes: Counter[str]) -> str:
+    told = ", ".join(f"{count} × {code}" for code, count in sorted(codes.items(), key=lambda item: (-item[1], item[0])))
+    return f": {told}" if told else ""

@@ -15,17 +15,17 @@ WORKERS: Final = 64
 _thread = threading.local()
 
 
-def in_parallel(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+def in_parallel(work: Callable[[T], R], items: Sequence[T], *, workers: int = WORKERS) -> Iterator[R]:
     """``work`` of every item, in the order of the items. An error is raised in its place; the rest is not begun.
 
     Within a ``work`` that itself runs in parallel it goes one by one: pools within pools would multiply.
     """
-    if len(items) < 2 or getattr(_thread, "at_work", False):
+    if len(items) < 2 or workers < 2 or getattr(_thread, "at_work", False):
         yield from map(work, items)
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(min(WORKERS, len(items)), initializer=_begin) as pool:
+    with ThreadPoolExecutor(min(workers, len(items)), initializer=_begin) as pool:
         futures = [pool.submit(work, item) for item in items]
         try:
             for future in futures:

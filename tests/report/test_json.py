@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
 from typing import Any
@@ -19,7 +20,8 @@ from attest.policy.document import Policy
 from attest.policy.evaluate import evaluate
 from attest.policy.rules.rule import Mode
 from attest.policy.verdict import Fate, Outcome, Verdict
-from attest.report.json import answer, moment
+from attest.report.answer import Asked, Tally, piece
+from attest.report.json import JsonWriter, moment
 from attest.report.schemas import NAMES, schema
 from attest.stores.protocol import Where
 from tests.evidence_factory import CYCLONEDX, DIGEST, NOW, SUBJECT, key, signed
@@ -29,7 +31,13 @@ VALIDATOR = jsonschema.Draft202012Validator(schema("verdict"), format_checker=js
 
 
 def printed(*verdicts: Verdict) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(json.dumps(answer(verdicts)))
+    return report(Asked("gate"), verdicts)
+
+
+def report(asked: Asked, verdicts: Iterable[Verdict]) -> dict[str, Any]:
+    writer, tally = JsonWriter(asked), Tally(asked)
+    pieces = tally.counted([piece(writer, verdict) for verdict in verdicts])
+    value: dict[str, Any] = json.loads("".join(writer.whole(pieces, tally)))
     return value
 
 

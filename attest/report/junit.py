@@ -1,0 +1,86 @@
+"""Verdicts as JUnit's XML, for test runners: a test case a verdict; denied is a failure, inconclusive an error.
+
+There is no standard; what is written is valid by the two schemas that most readers go by (Ant's and Jenkins').
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from attest.policy.rules.rule import Mode
+from attest.policy.verdict import Finding, Outcome, Verdict
+from attest.report.answer import Asked, Piece, Tally, Undigested, stands_in_the_way
+
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML 1.0 document can hold, not even escaped."""
+_WORDS: Final = {Outcome.DENIED: "failure", Outcome.INCONCLUSIVE: "error"}
+
+
+class JunitWriter:
+    """See `attest.report.answer.Writer`. The sums stand before the cases, so all are kept, as text."""
+
+    def __init__(self, asked: Asked, now: datetime) -> None:
+        self._asked = asked
+        self._now = now
+
+    def verdict(self, verdict: Verdict) -> str:
+        """One test case."""
+        unmet = [finding for finding in verdict.findings if stands_in_the_way(finding)]
+        name = "  ".join(filter(None, (verdict.subject, verdict.digest)))
+        if verdict.outcome is Outcome.ADMITTED:
+            return _case(self._asked.policy, name, "")
+        text = "\n".join(_told(finding) for finding in unmet)
+        kind = unmet[0].code.value if unmet else verdict.outcome.value
+        message = unmet[0].message if unmet else "nothing decides"
+        word = _WORDS[verdict.outcome]
+        body = f"<{word} message={_attribute(message)} type={_attribute(kind)}>{_text(text)}</{word}>"
+        return _case(self._asked.policy, name, body)
+
+    def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
+        """One test suite. An entry without digest of which the policy only warns is a case that was skipped."""
+        cases = [_undigested(self._asked.policy, item) for item in self._asked.undigested]
+        cases += [piece.text for piece in pieces]
+        enforced = tally.undigested[Mode.ENFORCE]
+        sums = (
+            f'tests="{len(cases)}" failures="{tally.outcomes[Outcome.DENIED] + enforced}"'
+            f' errors="{tally.outcomes[Outcome.INCONCLUSIVE]}"'
+        )
+        skipped = tally.undigested.total() - enforced
+        stamp = self._now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+        yield f'<testsuites>\n<testsuite name={_attribute(f"attest {self._asked.policy}")} {sums} skipped="{skipped}"'
+        yield f' time="0" timestamp="{stamp}" hostname="localhost" id="0" package="attest">\n'
+        yield f'<properties><property name="outcome" value="{tally.outcome}"/></properties>\n'
+        yield from cases
+        yield "<system-out/>\n<system-err/>\n</testsuite>\n</testsuites>\n"
+
+
+def _undigested(policy: str, item: Undigested) -> str:
+    name = f"{item.where.lock}: {item.where.place}: {item.name}"
+    message, kind = _attribute(item.finding.message), _attribute(item.finding.code.value)
+    if item.finding.mode is not Mode.ENFORCE:
+        return _case(policy, name, "<skipped/>")
+    return _case(policy, name, f"<failure message={message} type={kind}>{_text(_told(item.finding))}</failure>")
+
+
+def _case(policy: str, name: str, body: str) -> str:
+    head = f"<testcase classname={_attribute(policy)} name={_attribute(name)}"
+    return f'{head} time="0">{body}</testcase>\n' if body else f'{head} time="0"/>\n'
+
+
+def _told(finding: Finding) -> str:
+    rule = f"{finding.rule}: " if finding.rule else ""
+    remedy = f"\nnext: {finding.remedy}" if finding.remedy else ""
+    return f"{rule}{finding.code}: {finding.message}{remedy}"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_NOT_XML.sub("\ufffd", text), {"\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})
+
+
+def _text(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
