@@ -365,6 +365,12 @@ def test_a_seal_of_the_whole_store_counts_for_each_of_its_packages(read: Read) -
     verdict = evaluate(policy, verify(mine, trust, now=NOW, seals=seals), now=NOW)
     assert verdict.outcome is Outcome.ADMITTED
     assert store_wide.digest in verdict.evidence
+    foreign = Digest("sha256", "e" * 64)
+    elsewhere = said("security", Seal(2, NOW - DAY, NOW + DAY, {foreign: frozenset()}), anchors=[foreign])
+    others = prove_seals(replace(store, candidates=(elsewhere,)), trust, now=NOW)
+    assert len(others.proven) == 1
+    found = verify(mine, trust, now=NOW, seals=others)
+    assert (len(found.verified), found.rejected) == (2, ())
     part = Collection(SUBJECT, (good(),), (), True, (), NOW, whole=True)
     check(evaluate(policy, verify(part, trust, now=NOW, seals=seals), now=NOW), "not-revoked", Code.ABSENCE_HIDDEN)
     nothing = StoreSeals(problems=("registry.example: refused",))

@@ -185,6 +185,7 @@ def test_a_revocation_names_evidence_by_manifest_or_by_what_was_signed() -> None
     assert not revocation.names(C, C)
     assert not revocation.names(B, A)
     assert not Revocation(NOON, (Evidence(A, None),), "wrong").names(C, C)
+    assert not Revocation(NOON, (Evidence(A, None),), "wrong").names(C, None)
 
 
 def test_nothing_is_written_that_could_not_be_read() -> None:
