@@ -8,6 +8,7 @@
     │   ├── JSONError           not strict JSON (duplicate keys, depth, numbers, …)
     │   ├── TOMLError           not TOML, or too large or deep to be read
     │   ├── YAMLError           not YAML, or with what could surprise its reader
+    │   ├── XMLError            not XML, or with what could surprise its reader
     │   ├── DigestMismatch      bytes and digest or size disagree
     │   ├── PackageError        not a package file, or one that contradicts itself
     │   ├── LockError           a lockfile that is malformed or contradicts itself
@@ -47,6 +48,7 @@ __all__ = [
     "TrustError",
     "UsageError",
     "VerificationError",
+    "XMLError",
     "YAMLError",
 ]
 
@@ -95,6 +97,10 @@ class TOMLError(FormatError):
 
 class YAMLError(FormatError):
     """Not YAML that is read: see `attest.formats.strict_yaml`."""
+
+
+class XMLError(FormatError):
+    """Not XML that is read: see `attest.formats.strict_xml`."""
 
 
 class DigestMismatch(FormatError):

@@ -100,6 +100,15 @@ PACKAGE_SEGMENT: Final = 255
 PACKAGE_HEADERS: Final = 10_000
 """Most headers of a METADATA or PKG-INFO; those with hundreds of extras have some 2,000."""
 
+XML_ELEMENTS: Final = 500_000
+"""Most elements and attributes of one XML document; the verification metadata of a Gradle build has some 60,000."""
+
+PUBSPEC: Final = 128 * KIB
+"""Largest pubspec.yaml; pub takes none that is larger."""
+
+CPAN_META: Final = 1 * MIB
+"""Largest META.yml: the largest list some thousand modules that a distribution provides."""
+
 CARGO_TOML: Final = 256 * KIB
 """Largest Cargo.toml, some 5,000 features; the parser reads the worst of this size in two seconds."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from attest import limits
 from attest.errors import PackageError
+from attest.formats import strict_xml
 from attest.packages.archives import Archive, Container, Member
 from attest.packages.row import Ecosystem, Identity, Reader
-
-if TYPE_CHECKING:
-    from xml.parsers.expat import XMLParserType
 
 _FOLDER: Final = ("META-INF", "maven")
 _PATTERN: Final = "/".join((*_FOLDER, "**"))
@@ -19,7 +18,6 @@ _POM: Final = "pom.xml"
 _PROPERTY: Final = re.compile(r"([A-Za-z0-9._-]+)=(.*)")
 _COORDINATE: Final = re.compile(r"[A-Za-z0-9_.+-]+")
 _COORDINATES: Final = ("groupId", "artifactId", "version")
-_DEPTH: Final = 64
 
 Coordinates = tuple[str | None, str | None, str | None]
 
@@ -87,56 +85,18 @@ def _properties(member: Member) -> Coordinates:
 
 def _pom(member: Member) -> Coordinates:
     """What the project says of itself, group and version else from its parent; what a property stands for is None."""
-    from xml.parsers import expat
-
-    parser = expat.ParserCreate()
-    values = _Values(parser, member)
-    try:
-        parser.Parse(member.data, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two of encodings
-        raise _refused(member, f"not XML: {error}") from None
-    written = values.found
+    project = strict_xml.read(member.data, where=member.name, limit=limits.PACKAGE_METADATA)
+    if project.name != "project":
+        raise _refused(member, f"its root is {project.name[:80]!r}")
+    parent = project.one("parent")
 
     def value(name: str, *, inherited: bool = True) -> str | None:
-        text = written.get((name,)) or (written.get(("parent", name)) if inherited else None)
-        return None if text is None or "${" in text else text
+        text = (project.value(name) or "").strip()
+        above = parent.value(name) if parent is not None else None
+        text = text or ((above or "").strip() if inherited else "")
+        return None if not text or "${" in text else text
 
     return _checked((value("groupId"), value("artifactId", inherited=False), value("version")), member)
-
-
-class _Values:
-    """The texts below ``project`` by the names above them. A document type, and with it any entity, is refused."""
-
-    def __init__(self, parser: XMLParserType, member: Member) -> None:
-        self.found: dict[tuple[str, ...], str] = {}
-        self._member = member
-        self._path: list[str] = []
-        self._text: list[str] = []
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text.append
-
-    def _doctype(self, *_declaration: object) -> None:
-        raise _refused(self._member, "it declares a document type")
-
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
-        self._path.append(name)
-        self._text.clear()
-        if len(self._path) > _DEPTH:
-            raise _refused(self._member, "nested too deeply")
-        if len(self._path) == 1 and name != "project":
-            raise _refused(self._member, f"its root is {name[:80]!r}")
-
-    def _end(self, _name: str) -> None:
-        path = tuple(self._path[1:])
-        self._path.pop()
-        text = "".join(self._text).strip()
-        self._text.clear()
-        if path and path[-1] in _COORDINATES and path[:-1] in ((), ("parent",)):
-            if path in self.found:
-                raise _refused(self._member, f"{path[-1]} stands there twice")
-            self.found[path] = text
 
 
 def _checked(coordinates: Coordinates, member: Member) -> Coordinates:
