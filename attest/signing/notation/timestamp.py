@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 
+from attest import limits
 from attest.errors import EnvelopeError, VerificationError
 from attest.signing.notation import der
 from attest.signing.notation.certificates import Chain, Purpose, check_chain, issued, load
@@ -122,7 +123,12 @@ def _chain(response: TimeStampResponse, roots: Sequence[x509.Certificate]) -> Ch
     signers = list(response.signed_data.signer_infos)
     if len(signers) != 1:
         raise VerificationError(STEP, expected="one signer", found=str(len(signers)))
-    certificates = [load(item, where="timestamp certificate") for item in sorted(response.signed_data.certificates)]
+    carried = sorted(response.signed_data.certificates)
+    if len(carried) > limits.CERTIFICATE_CHAIN:
+        raise EnvelopeError(
+            f"{len(carried)} certificates", where=STEP, why=f"more than the limit of {limits.CERTIFICATE_CHAIN}"
+        )
+    certificates = [load(item, where="timestamp certificate") for item in carried]
     signer = signers[0]
     leaf = next(
         (item for item in certificates if (item.issuer, item.serial_number) == (signer.issuer, signer.serial_number)),

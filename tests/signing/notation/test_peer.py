@@ -60,7 +60,9 @@ def verify(store: RegistryStore, manifest: Manifest, notation: Notation) -> Veri
 
 @pytest.mark.peer("notation", "olareg", "distribution")
 @pytest.mark.parametrize("media", MEDIA)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [kind if kind in ("rsa-2048", "ec-256") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
 @pytest.mark.parametrize("maker", ["attest", "notation"])
 def test_both_verify_what_either_signs(
     registry: RegistryStore, notation: Notation, kind: str, media: str, maker: str

@@ -146,6 +146,14 @@ def test_the_authority_may_have_left_its_root_out(tmp_path: Path) -> None:
         timestamp.verify(alone.stamp(b"x"), b"x", [ROOT.certificate])
 
 
+def test_a_token_with_many_certificates_is_not_searched(tmp_path: Path) -> None:
+    entity = ISSUING.issue("C=US,ST=WA,O=Time,CN=Clock", TSA, which=22)
+    twins = tuple(ROOT.issue("C=US,ST=WA,O=Time,CN=Issuing", CA, which=30 + number).certificate for number in range(16))
+    crowded = Authority(tmp_path / "tsa", Entity(entity.key, entity.certificate, (*entity.above, *twins)))
+    with pytest.raises(EnvelopeError, match="certificates: more than the limit of 16"):
+        timestamp.verify(crowded.stamp(b"x"), b"x", [ROOT.certificate])
+
+
 def test_a_timestamp_must_lie_within_the_certificates_life(tmp_path: Path) -> None:
     """The certificate had expired when the token was made."""
     signers = root()
