@@ -51,7 +51,11 @@ class Member:
 
 
 class Archive:
-    """The members that were asked for by pattern: segments with a leading or whole ``*``, ``**`` last for the rest."""
+    """The members that were asked for by pattern, and what is true of all of them.
+
+    A pattern is segments with a ``*`` in them; ``**`` last stands for one segment or more, first for any number.
+    ``prefix`` is what all names begin with, as written; ``links`` is whether one of them is a link.
+    """
 
     def __init__(self, patterns: Iterable[str], *, member_max: int = limits.PACKAGE_METADATA) -> None:
         self._member_max = member_max
@@ -59,6 +63,7 @@ class Archive:
         self._members: list[Member] = []
         self._single: dict[str, str] = {}
         self._links: list[tuple[str, ...]] = []
+        self._prefix: str | None = None
         self._count = 0
         self._size = 0
 
@@ -68,6 +73,8 @@ class Archive:
         if self._count > limits.PACKAGE_MEMBERS:
             raise PackageError("too many members", why=f"more than {limits.PACKAGE_MEMBERS}")
         path = _path(entry.name)
+        if self._prefix is None or not entry.name.startswith(self._prefix):
+            self._prefix = entry.name if self._prefix is None else _common(self._prefix, entry.name)
         if entry.kind is Kind.LINK:
             self._links.append(_folded(path))
         fitting = [text for text, pattern in self._patterns.items() if pattern.fits(_folded(path))]
@@ -117,6 +124,14 @@ class Archive:
             raise PackageError("metadata in other letter case", where=found[0].name[:200], why=f"expected {pattern}")
         return found[0] if found else None
 
+    @property
+    def prefix(self) -> str:
+        return self._prefix or ""
+
+    @property
+    def links(self) -> bool:
+        return bool(self._links)
+
     def _alone(self, pattern: str, name: str, path: tuple[str, ...]) -> None:
         """Refuse a second member for a pattern at once: a package has some hundred thousand members at most."""
         first = self._single.setdefault(pattern, name)
@@ -130,10 +145,12 @@ class _Pattern:
     """``many``: more than one member may fit."""
 
     def __init__(self, text: str) -> None:
-        *segments, last = text.split("/")
-        self.many = last == "**"
-        self._exact = tuple(segments) if self.many else (*segments, last)
-        self._folded = _folded(self._exact)
+        segments = text.split("/")
+        self._rest = segments[-1] == "**"
+        self._anywhere = segments[0] == "**"
+        self.many = self._rest
+        self._exact = tuple(_Segment(segment) for segment in segments if segment != "**")
+        self._folded = tuple(_Segment(segment.casefold()) for segment in segments if segment != "**")
 
     def fits(self, folded: tuple[str, ...]) -> bool:
         return self._matches(self._folded, folded)
@@ -141,15 +158,34 @@ class _Pattern:
     def spells(self, path: tuple[str, ...]) -> bool:
         return self._matches(self._exact, path)
 
-    def _matches(self, wanted: tuple[str, ...], path: tuple[str, ...]) -> bool:
-        if self.many:
-            if len(path) <= len(wanted):
+    def _matches(self, wanted: tuple[_Segment, ...], path: tuple[str, ...]) -> bool:
+        surplus = len(path) - len(wanted)
+        if surplus < self._rest or (surplus and not self._rest and not self._anywhere):
+            return False
+        start = surplus if self._anywhere else 0
+        return all(want.fits(have) for want, have in zip(wanted, path[start : start + len(wanted)], strict=True))
+
+
+class _Segment:
+    """A segment of a pattern; what stands between its stars is found from the left, in time linear in the name."""
+
+    def __init__(self, text: str) -> None:
+        self._first, *self._middle = text.split("*")
+        self._last = self._middle.pop() if self._middle else None
+
+    def fits(self, name: str) -> bool:
+        if self._last is None:
+            return name == self._first
+        end = len(name) - len(self._last)
+        position = len(self._first)
+        if position > end or not name.startswith(self._first) or not name.endswith(self._last):
+            return False
+        for part in self._middle:
+            found = name.find(part, position, end)
+            if found < 0:
                 return False
-            path = path[: len(wanted)]
-        return len(path) == len(wanted) and all(
-            have.endswith(want[1:]) if want.startswith("*") else have == want
-            for want, have in zip(wanted, path, strict=True)
-        )
+            position = found + len(part)
+        return True
 
 
 def _path(name: str) -> tuple[str, ...]:
@@ -157,6 +193,12 @@ def _path(name: str) -> tuple[str, ...]:
     if ".." in path or name.startswith("/") or "\0" in name:
         raise PackageError("a member outside the package", where=repr(name[:200]))
     return path
+
+
+def _common(one: str, other: str) -> str:
+    """What both begin with."""
+    differs = (at for at, (first, second) in enumerate(zip(one, other, strict=False)) if first != second)
+    return one[: next(differs, min(len(one), len(other)))]
 
 
 def _folded(path: tuple[str, ...]) -> tuple[str, ...]:
