@@ -12,6 +12,7 @@ import pytest
 
 from attest.signing.bundle import Bundle
 from attest.signing.sigstore import by_sigstore
+from attest.signing.sigstore.material import Material
 from attest.signing.sigstore.upgrade import upgrade
 from attest.signing.sigstore.verify import Requirements
 from tests.signing.sigstore.cases import MADE, REAL, Case
@@ -73,3 +74,11 @@ def test_members_by_their_names_in_the_proto_files(name: str) -> None:
     twice = case.raw.replace(f'"{name}"'.encode(), f'"{other}": 1, "{name}"'.encode(), 1)
     assert "by two names" in str(of_attest(twice, case, Requirements()))
     assert of_sigstore(twice, case) is not None
+
+
+def test_what_sigstore_refuses_needs_its_written_reason() -> None:
+    """Own steps alone do not overrule it."""
+    case = made("dsse 0.0.1")
+    material = Material.of(Bundle.parse(case.raw))
+    for refusal in ("something else", by_sigstore.LAST_SECOND.step):
+        assert not by_sigstore.is_explained(by_sigstore.Judgement(refusal), material, case.root)

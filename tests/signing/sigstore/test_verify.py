@@ -239,8 +239,9 @@ def test_cosignatures_are_passed_over() -> None:
         lambda note: note.replace("\n3\n", "\n4\n"),
         lambda note: note.partition("\n\n")[0] + f"\n\n\u2014 rekor.example {b64(SIGSTORE.log.id[:4] + b's' * 70)}\n",
         lambda note: note.partition("\n\n")[0] + f"\n\n\u2014 rekor.example {b64(b'hash' + b's' * 70)}\n",
+        lambda note: note.replace(b64(SIGSTORE.log.id[:3])[:4], "AAAA"),
     ],
-    ids=["name", "size", "signature", "key id"],
+    ids=["name", "size", "signature", "key id", "another key id"],
 )
 def test_a_checkpoint_that_is_not_the_logs(make: Callable[[str], str]) -> None:
     refused(checkpointed(make), "log entry: the checkpoint")
@@ -368,6 +369,26 @@ def test_certificates_of_another_profile() -> None:
     refused(with_identity(*IDENTITY, x509.BasicConstraints(True, None)), "certificate: ")
 
 
+def test_a_timestamp_of_certificates_by_another_key() -> None:
+    """In the name of the log that the trusted root has."""
+    impostor = replace(SIGSTORE, ct=Impostor(p256(), "ct.example"))
+    key = p256()
+    refused(keyless(SIGSTORE, key=key, certificate=impostor.certificate(key)), "certificate: its timestamp")
+
+
+class Impostor(Log):
+    @property
+    def id(self) -> bytes:
+        return SIGSTORE.ct.id
+
+
+def test_the_digest_beside_a_signature_is_the_files() -> None:
+    for digest in ({"algorithm": "SHA2_256", "digest": b64(b"x" * 32)}, {"algorithm": "MD5", "digest": b64(b"x" * 16)}):
+        value = keyless(SIGSTORE, kind="hashedrekord 0.0.1", file=FILE).json()
+        value["messageSignature"]["messageDigest"] = digest
+        refused(value, "signature: the digest beside it")
+
+
 def test_superfluous_certificates_are_passed_over() -> None:
     """npm's bundles of 2023 carry the root; a root that somebody puts in is trusted for nothing."""
     for version in ("0.1", "0.2", "0.3"):
@@ -394,6 +415,7 @@ def test_thresholds_count_distinct_logs() -> None:
     entries.append(entries[0])
     two = Requirements(log=2, timestamp=2)
     refused(value, "log entry: how many logs", sigstore.root(), requirements=two)
+    refused(value, "time: how many vouch", sigstore.root(), requirements=Requirements(log=1, timestamp=2))
     body = json.loads(base64.b64decode(entries[0]["canonicalizedBody"]))
     entries[1] = second.entry(body, NOW + 2 * MINUTE)
     assert check(value, sigstore.root(), requirements=two).time == NOW + MINUTE
