@@ -19,6 +19,8 @@ from attest.evidence.lookup import subject_of
 from attest.evidence.model import Subject
 from attest.evidence.pack import complete
 from attest.evidence.patterns import image_name
+from attest.evidence.seal import read_seals, whole_store
+from attest.evidence.verify import NO_SEALS
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference, is_tag
 from attest.packages import placement
@@ -41,13 +43,15 @@ from attest.stores.union import Member, UnionStore
 @dataclass(frozen=True, slots=True)
 class Source:
     """Subjects in one repository. ``tags`` are those that lead to them, with what they name; ``loose`` are those of
-    cosign's older tags. Where every package has a repository of its own, ``package`` is that."""
+    cosign's older tags. Where every package has a repository of its own, ``package`` is that. ``sealed`` is where seals
+    of the whole store lie; None for the repository itself."""
 
     side: Side
     subjects: tuple[Subject, ...]
     tags: Mapping[str, Digest] = field(default_factory=dict)
     loose: tuple[Subject, ...] = ()
     package: str | None = None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,21 @@ def of_packages(store: Store, repository_of: Callable[[str], str], named: Iterab
         subject = computed_subject(item)
         assert subject is not None
         found.setdefault(placement.repository(item.purl), []).append(replace(subject, looked_up=False))
-    return [Source(Side(store, repository_of(package)), tuple(subjects)) for package, subjects in sorted(found.items())]
+    sealed = repository_of(names.SEALED_REPOSITORY)
+    return [
+        Source(Side(store, repository_of(package)), tuple(subjects), sealed=sealed)
+        for package, subjects in sorted(found.items())
+    ]
+
+
+def of_seals(store: Store, repository: str) -> Source | None:
+    """The seals of a whole store; None where it has none, or cannot say."""
+    subject = whole_store()
+    try:
+        store.resolve(Reference(repository, digest=subject.manifest.digest))
+    except StoreError:
+        return None  # without them a policy that needs them does not admit
+    return Source(Side(store, repository), (subject,))
 
 
 def parse_source(text: str) -> tuple[Location, Reference | None]:
@@ -182,9 +200,12 @@ def judge(gathered: Gathered, policy: Policy, now: datetime) -> Iterator[tuple[S
     """The verdict on each subject, by the evidence beside it."""
     side = gathered.source.side
     trust = load(policy, offline=False, now=now)
+    sealed = gathered.source.sealed
+    place = side.repository if sealed is None else sealed
+    seals = read_seals(side.store, place, trust, now=now) if policy.needs_seals else NO_SEALS
 
     def verdict(subject: Subject) -> Verdict:
-        return decide(side.store, side.repository, subject, policy, trust, now=now)
+        return decide(side.store, side.repository, subject, policy, trust, now=now, seals=seals)
 
     return zip(gathered.subjects, in_parallel(verdict, gathered.subjects), strict=True)
 
@@ -233,7 +254,8 @@ def _everything(location: Location, store: Store, repository: str) -> Source:
         kind = subjects if cosign_subject(tag) is None else loose
         kind.setdefault(descriptor.digest, Subject(descriptor, name=str(reference), image=image_name(reference)))
     package = repository.removeprefix(location.repository("")) if location.per_package else None
-    return Source(Side(store, repository), tuple(subjects.values()), tags, tuple(loose.values()), package)
+    sealed = location.repository(names.SEALED_REPOSITORY)
+    return Source(Side(store, repository), tuple(subjects.values()), tags, tuple(loose.values()), package, sealed)
 
 
 def _known(graph: Graph, subject: Subject, artifacts: bool) -> Iterator[Subject]:

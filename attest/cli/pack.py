@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
     from pathlib import Path
 
+    from attest import names
     from attest.cli import console, copying, delivering, locks
     from attest.errors import EXIT_DONE, UsageError
     from attest.policy.document import load
@@ -93,6 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
         if not done.deliveries:
             to = delivering.Destination(location, for_threads(memory))
             done = sum((delivering.deliver(item, item.subjects, to) for item, _ in found), delivering.Delivered())
+            sealed = copying.of_seals(store, names.SEALED_REPOSITORY)
+            if sealed is not None:
+                delivering.deliver(copying.gather(sealed), sealed.subjects, to)
     if done.exit_code != EXIT_DONE:
         delivering.complain(done)
         return done.exit_code
@@ -116,7 +120,7 @@ def _write(
     """From memory, in one order, so that the pack does not depend on where the evidence came from."""
     from pathlib import Path
 
-    from attest.cli import packed
+    from attest.cli import copying, packed
     from attest.errors import StoreRefused
     from attest.evidence import pack, pack_signature
     from attest.oci.reference import Reference
@@ -129,7 +133,9 @@ def _write(
     archive = ArchiveStore(file, str(file), create=True)
     source, target = Side(for_threads(memory), ""), Side(for_threads(archive), "")
     tags = {tag: memory.resolve(Reference("", tag)).digest for tag in memory.tags("")}
-    graph = walk(source.store, "", [subject.manifest for subject in subjects], tags=tags)
+    sealed = copying.of_seals(memory, "")
+    roots = [*subjects, *(sealed.subjects if sealed is not None else ())]
+    graph = walk(source.store, "", [subject.manifest for subject in roots], tags=tags)
     failed = transfer(plan(graph, target, tags), source, target)
     if failed:
         raise StoreRefused("cannot write the pack", where=str(file), why=next(iter(failed.values())))

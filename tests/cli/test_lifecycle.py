@@ -164,6 +164,17 @@ def test_a_copy_of_a_store_takes_its_seal_along(attest: Workplace) -> None:
     assert attest("verify", WHEEL, "--policy", "gate.yaml", "--store", "oci:copy/{package}").code == 0
 
 
+def test_a_pack_takes_the_store_s_seal_along(attest: Workplace) -> None:
+    gate = ("--policy", "gate.yaml", "--trusted", "release.pub", "--trusted", "security.pub")
+    assert attest("pack", WHEEL, "--output", "early.pack", *gate).code == 3
+    attest.ok("seal", "--repository", "--key", "security.key")
+    attest.ok("pack", WHEEL, "--output", "evidence.pack", *gate)
+    pack = "oci-archive:evidence.pack"
+    assert attest("verify", WHEEL, "--policy", "gate.yaml", "--store", pack).code == 0
+    attest.ok("unpack", "evidence.pack", "oci:unpacked/{package}")
+    attest.ok("copy", STORE, "oci:copy/{package}", WHEEL, "--policy", "gate.yaml")
+
+
 def test_what_cannot_be_sealed_is_named(attest: Workplace) -> None:
     how = ("--key", "security.key")
     assert "seal what?" in attest.refused("seal", *how)
