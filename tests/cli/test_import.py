@@ -288,3 +288,16 @@ def test_a_verdict_by_imported_provenance_of_npm(attest: Workplace) -> None:
     )
     # v0.1 with an inclusion promise only, kept as it is: verified all the same
     assert "bound by name" in attest.ok("verify", *older, "--policy", "gate.yaml", "--explain").out
+
+
+def test_a_publish_attestation_is_a_signature_by_whom_the_certificate_names(attest: Workplace) -> None:
+    """It satisfies a rule for signatures and none for provenance."""
+    gate(attest)
+    attest.ok("import", attest.write("publish.json", json.dumps(published.pypi(published.PUBLISH))))
+    assert attest("verify", *PYPI_ATTESTATIONS, "--policy", "gate.yaml").code == 1
+    policy = (attest.directory / "gate.yaml").read_text().partition("builders:")[0]
+    attest.write("signed.yaml", policy + "rules:\n  - {id: signed, require: signature, by: [release]}\n")
+    assert "bound by name" in attest.ok("verify", *PYPI_ATTESTATIONS, "--policy", "signed.yaml", "--explain").out
+    other = ("pkg:pypi/pypi-attestations@0.0.20", *PYPI_ATTESTATIONS[1:])
+    attest.ok("anchor", *other)
+    assert attest("verify", *other, "--policy", "signed.yaml").code == 1
