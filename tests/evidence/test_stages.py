@@ -251,7 +251,8 @@ def test_one_over_another_manifest_does_not(store: MemoryStore) -> None:
     tag(store, "sig", (layer(payload), payload), about=bom.digest)
     found = judged(store)
     assert found.verified == ()
-    assert "the signature is over another manifest" in {item.check: item.reason for item in found.rejected}[Check.STATEMENT]
+    reasons = {item.check: item.reason for item in found.rejected}
+    assert "the signature is over another manifest" in reasons[Check.STATEMENT]
 
 
 def test_nor_does_an_attestation_about_the_manifest(store: MemoryStore) -> None:
