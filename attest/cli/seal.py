@@ -27,7 +27,8 @@ examples:
 
 A seal lists the evidence that each package has now. A policy whose rules say `absence: seal` then finds out if a store
 hides any of it. Evidence that comes later is fine, and is sealed by the next seal, which should come before this one
-expires. With --repository one seal covers every package in the store, and is found with one request.
+expires. With --repository one seal covers every package in the store, and is found with one request; name the packages
+where a registry does not say what it has.
 
 """
 
@@ -40,7 +41,11 @@ def add(commands: Any) -> None:
         epilog=_EXAMPLES + signers.KEYLESS,
     )
     options.add_subjects(parser, many=True, optional=True)
-    parser.add_argument("--repository", action="store_true", help="everything in the store that is tagged, in one seal")
+    parser.add_argument(
+        "--repository",
+        action="store_true",
+        help="one seal for the whole store: of SUBJECTs, or without them of everything that is tagged",
+    )
     parser.add_argument("--expires", metavar="TIME", default="7d", help="how long it holds, as 7d or 12h (default: 7d)")
     options.add_store(parser)
     options.add_json(parser)
@@ -54,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli import written
     from attest.errors import EXIT_DONE, UsageError
 
-    if bool(arguments.subjects) == arguments.repository:
+    if not arguments.subjects and not arguments.repository:
         raise UsageError("seal what?", next_step="name SUBJECTs, or say --repository for the whole store")
     lasts = _duration(arguments.expires)
     signer = signers.signer(arguments)
@@ -84,7 +89,7 @@ def _each(arguments: argparse.Namespace, signer: StatementSigner, issued: dateti
 def _whole(
     arguments: argparse.Namespace, signer: StatementSigner, issued: datetime, expires: datetime
 ) -> list[Written]:
-    """One seal of everything in the store, attached to what stands for the store."""
+    """One seal for the store, attached to what stands for it."""
     from contextlib import closing
 
     from attest import names
@@ -103,7 +108,7 @@ def _whole(
         store = for_threads(opened)
         wanted = [
             (source.side.repository, subject)
-            for source in _sources(location, opened, store)
+            for source in _sources(arguments, location, opened, store)
             for subject in seal.packages(store, source.side.repository, source.subjects)
         ]
         if not wanted:
@@ -119,11 +124,13 @@ def _whole(
         return [written.attach_signed(target, bundle, names.PREDICATE_SEAL, created=issued)]
 
 
-def _sources(location: Location, opened: Store, store: Store) -> list[Source]:
-    """Everything tagged in the store."""
-    from attest.cli import copying
+def _sources(arguments: argparse.Namespace, location: Location, opened: Store, store: Store) -> list[Source]:
+    """What was named, else everything tagged in the store."""
+    from attest.cli import copying, subjects
     from attest.stores.directory import DirectoryStore
 
+    if arguments.subjects:
+        return copying.of_packages(store, location.repository, subjects.parse(arguments))
     if not location.per_package:
         return copying.of_store(location, store, [location.repository("")])
     if isinstance(opened, DirectoryStore):

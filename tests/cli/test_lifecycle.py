@@ -158,6 +158,22 @@ def test_one_seal_of_a_whole_store_is_read_once(attest: Workplace, monkeypatch: 
     assert attest("verify", late, "--policy", "gate.yaml", "--store", store).code == 0
 
 
+@pytest.mark.peer("olareg")
+@pytest.mark.parametrize("path", ["all", "team/{package}"])
+def test_a_registry_is_sealed_and_read_like_any_store(attest: Workplace, path: str) -> None:
+    Path("registry").mkdir()
+    wheels = [str(attest.wheel(f"acme{number}")) for number in range(3)]
+    with olareg(Path("registry")) as registry:
+        store = ("--store", f"{registry.host}/{path}")
+        attest.ok("sign", *wheels, "--key", "release.key", *store)
+        if "{" in path:  # olareg has no catalogue
+            why = attest.refused("seal", "--repository", "--key", "security.key", *store)
+            assert "does not say which repositories it has" in why
+        named = wheels if "{" in path else []
+        attest.ok("seal", *named, "--repository", "--key", "security.key", *store)
+        attest.ok("verify", *wheels, "--policy", "gate.yaml", *store)
+
+
 def test_a_copy_of_a_store_takes_its_seal_along(attest: Workplace) -> None:
     attest.ok("seal", "--repository", "--key", "security.key")
     attest.ok("copy", STORE, "oci:copy/{package}")
@@ -178,7 +194,7 @@ def test_a_pack_takes_the_store_s_seal_along(attest: Workplace) -> None:
 def test_what_cannot_be_sealed_is_named(attest: Workplace) -> None:
     how = ("--key", "security.key")
     assert "seal what?" in attest.refused("seal", *how)
-    assert "seal what?" in attest.refused("seal", WHEEL, "--repository", *how)
+    assert "not a package" in attest.refused("seal", "oci:image:v1", "--repository", *how)
     for text in ("7", "7w", "0d", "-1d", "1.5d", "", "٣d", "99999d"):
         assert "not a time" in attest.refused("seal", WHEEL, f"--expires={text}", *how)
     attest.refused("seal", "--repository", *how, "--store", "oci:nowhere/{package}", code=3)
