@@ -57,7 +57,7 @@ def test_a_digest_of_another_kind(attest: Workplace, digest: str, said: str) -> 
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("", 1, "the policy is empty"),
+        ("", 1, "the document is empty"),
         (POLICY.replace("identities:", "identitys:"), 5, "'identitys'"),
         (POLICY.replace("id: signed", "extra: 1, id: signed"), 8, "'extra'"),
         (POLICY.replace("by: [release]", "by: [nobody]"), 8, "nobody"),
