@@ -59,7 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
         console.print_json(
             {
                 "anchors": [
-                    {"purl": str(package.purl), "digest": str(package.digest), "anchor": str(anchor.digest)}
+                    {
+                        "purl": str(package.purl),
+                        "digest": str(package.digest),
+                        "anchor": str(anchor.digest),
+                        "registry_name": package.registry_name or package.purl.registry_name,
+                        "platform": package.platform,
+                    }
                     for package, anchor in anchors
                 ],
                 "written": not arguments.dry_run,

@@ -21,11 +21,16 @@ _FORMS: Final = "name an existing package file, a purl, HOST/REPO[:TAG|@DIGEST],
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package artifact that the user named completely: a file, or a purl with its digest."""
+    """A package artifact that the user named completely: a file, or a purl with its digest.
+
+    ``registry_name`` and ``platform`` are what the file says of them, as `PackageFile` has them.
+    """
 
     purl: Purl
     digest: ArtifactDigest
     file: Path | None = None
+    registry_name: str | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def _parse(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> N
     package = identify(path, expected)
     if digest is not None and digest != package.digest:
         raise UsageError(f"the file does not have the digest {digest}", where=text, why=f"it has {package.digest}")
-    return Package(package.purl, package.digest, path)
+    return Package(package.purl, package.digest, path, package.registry_name, package.platform)
 
 
 def _purl(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> Package | Version:

@@ -71,7 +71,16 @@ def _read(archive: Archive) -> Identity | None:
     if _VERSION_OBJECT.fullmatch(kind) is None:
         raise _refused(found, "its version is no Gem::Version")
     number, _ = _entries(_indented(inside, found), found).get("version", ("", ()))
-    return Identity((), _text(name, _NAME, "name", found), _text(number, _NUMBER, "version", found))
+    platform = _platform(entries.get("platform", ("", []))[0], found)
+    return Identity((), _text(name, _NAME, "name", found), _text(number, _NUMBER, "version", found), platform)
+
+
+def _platform(written: str, member: Member) -> str | None:
+    """What `Gem::Platform` writes of itself; None for one that runs anywhere, and where it is written as an object."""
+    if not written or written.startswith("!"):
+        return None
+    platform = _text(written, _PLATFORM, "platform", member)
+    return None if platform == "ruby" else platform
 
 
 def _unpacked(member: Member) -> str:

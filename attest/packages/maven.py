@@ -110,8 +110,13 @@ def _refused(member: Member, why: str) -> PackageError:
     return PackageError("not the metadata of a Maven artifact", where=member.name[:200], why=why)
 
 
+def _coordinates(namespace: tuple[str, ...], name: str) -> str:
+    return ":".join((*namespace, name))
+
+
 ROW: Final = Ecosystem(
     "maven",
+    registry_name=_coordinates,
     namespace="the group id, with dots",
     namespace_min=1,
     namespace_max=1,

@@ -95,6 +95,11 @@ class Purl:
         """The purl without its version: what all versions of the package share."""
         return "/".join((f"pkg:{self.type}", *map(_encode, self.namespace), _encode(self.name)))
 
+    @property
+    def registry_name(self) -> str:
+        """What the registry calls the package; where names are normalised, perhaps in other letter case."""
+        return ecosystem(self.type).registry_name(self.namespace, self.name)
+
     def __str__(self) -> str:
         return f"{self.package}@{_encode(self.version)}"
 

@@ -1,0 +1,77 @@
+"""For each ecosystem: from a file through anchor, sign, verify and tree; and a file that contradicts its purl."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from attest.packages.table import TABLE
+from tests.cli.conftest import Workplace, attest
+from tests.packages.samples import SAMPLES, Sample
+
+__all__ = ["attest"]
+
+POLICY = """\
+version: 1
+name: gate
+applies_to: ["pkg:{type}/**"]
+trust: {{keys_only: true}}
+identities:
+  release: {{key: release.pub}}
+rules:
+  - {{id: signed, require: signature, by: [release]}}
+"""
+ALL = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file_name)
+
+
+@ALL
+def test_from_the_file_to_the_verdict(attest: Workplace, sample: Sample) -> None:
+    attest.write(sample.file_name, sample.data)
+    attest.write("gate.yaml", POLICY.format(type=sample.type))
+    subject = [sample.file_name, *(["--purl", sample.purl] if sample.given else [])]
+
+    anchored = attest.ok("anchor", *subject, "--json").json["anchors"][0]
+    assert anchored["purl"] == sample.purl
+    assert anchored["digest"].partition(":")[0] == sample.algorithm
+    assert (anchored["registry_name"], anchored["platform"]) == (sample.registry_name, sample.platform)
+    assert attest("verify", *subject, "--policy", "gate.yaml").code == 1
+
+    attest.ok("sign", *subject, "--key", "release.key")
+    assert "admitted" in attest.ok("verify", *subject, "--policy", "gate.yaml").out
+    by_purl = [sample.purl, "--digest", anchored["digest"]]
+    attest.ok("verify", *by_purl, "--policy", "gate.yaml")
+    tree = attest.ok("tree", *by_purl).out
+    assert tree.startswith(f"{sample.purl} {anchored['digest']}")
+    assert tree.count("signed by key") == 1
+    assert attest.ok("anchor", *by_purl, "--dry-run", "--json").json["anchors"][0]["anchor"] == anchored["anchor"]
+
+
+@ALL
+def test_a_file_that_contradicts_its_purl(attest: Workplace, sample: Sample) -> None:
+    attest.write(sample.file_name, sample.data)
+    for command in (["anchor"], ["sign", "--key", "release.key"], ["verify", "--policy", "policy.yaml"]):
+        said = attest.refused(*command, sample.file_name, "--purl", sample.contradicted)
+        assert said.startswith(f"attest: {sample.file_name}: the file is not {sample.contradicted}: ")
+    assert not Path(".attest").exists()
+
+
+@ALL
+def test_a_file_that_does_not_say_all(attest: Workplace, sample: Sample) -> None:
+    attest.write(sample.file_name, sample.data)
+    if sample.given:
+        said = attest.refused("anchor", sample.file_name)
+        assert "does not say all of its name" in said
+        assert f"give it with --purl pkg:{sample.type}/NAMESPACE/NAME@VERSION" in said
+    else:
+        attest.ok("anchor", sample.file_name, "--dry-run")
+
+
+@ALL
+def test_the_name_of_a_file_does_not_decide(attest: Workplace, sample: Sample) -> None:
+    attest.write("download", sample.data)
+    assert attest.ok("anchor", "download", "--purl", sample.purl, "--dry-run").out.startswith(f"{sample.purl} ")
+
+
+def test_every_ecosystem_is_read() -> None:
+    assert {sample.type for sample in SAMPLES} == {row.type for row in TABLE.values() if row.readers}
