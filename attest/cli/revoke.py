@@ -45,10 +45,11 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
     from attest.cli import written
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DONE, UsageError
-    from attest.evidence.attach import creation_time
     from attest.statements.lifecycle import Revocation
 
     if not arguments.reason.strip():
@@ -56,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     signer = signers.signer(arguments)
     with Targets(arguments, create=True) as targets:
         target, digest = _named(arguments, targets)
-        content = Revocation(creation_time(), (_evidence(target, digest),), arguments.reason)
+        issued = datetime.now(UTC).replace(microsecond=0)  # never SOURCE_DATE_EPOCH, as in `withdraw`
+        content = Revocation(issued, (_evidence(target, digest),), arguments.reason)
         done = written.sign_lifecycle(target, signer, content)
     written.show([done], as_json=arguments.json, verb="revoked")
     return EXIT_DONE

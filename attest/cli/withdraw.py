@@ -37,15 +37,18 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
     from attest.cli import subjects, written
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DONE
-    from attest.evidence.attach import creation_time
     from attest.statements.lifecycle import Why, Withdrawal
 
     named = subjects.parse(arguments)
     signer = signers.signer(arguments)
-    content = Withdrawal(creation_time(), Why(arguments.reason), arguments.explain)
+    # Never SOURCE_DATE_EPOCH: said again after it was taken back, it must be another statement.
+    issued = datetime.now(UTC).replace(microsecond=0)
+    content = Withdrawal(issued, Why(arguments.reason), arguments.explain)
     with Targets(arguments, create=True) as targets:
         done = [written.sign_lifecycle(targets.write(item), signer, content) for item in named]
     written.show(done, as_json=arguments.json, verb="withdrew")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,8 @@ def hide(digest: str) -> None:
     store.close()
 
 
-def test_a_withdrawal_is_taken_back_by_revoking_it(attest: Workplace) -> None:
+def test_a_withdrawal_is_taken_back_by_revoking_it(attest: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     attest.ok("withdraw", WHEEL, "--reason", "yanked", "--key", "security.key")
     attest.ok("seal", WHEEL, "--key", "security.key")
     assert codes(attest, 1) == [*ABSENT[:2], "withdrawal-found"]
@@ -132,6 +134,9 @@ def test_a_withdrawal_is_taken_back_by_revoking_it(attest: Workplace) -> None:
     withdrawal = digest_of(attest, names.PREDICATE_WITHDRAWAL)
     attest.ok("revoke", withdrawal, "--of", WHEEL, "--reason", "mended", "--key", "security.key")
     assert codes(attest, 0) == ABSENT
+    time.sleep(1)  # the same words in the same second would be the same statement
+    attest.ok("withdraw", WHEEL, "--reason", "yanked", "--key", "security.key")
+    assert codes(attest, 1) == [*ABSENT[:2], "withdrawal-found"]
 
 
 @pytest.mark.parametrize("store", ["oci:store/{package}", "oci:one", "oci-archive:one.tar"])
