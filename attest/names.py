@@ -40,6 +40,10 @@ ORIGINAL: Final = "application/vnd.attest.original.v1"
 ANNOTATION_FORM: Final = "dev.attest.form"
 ANNOTATION_PURL: Final = "dev.attest.purl"
 ANNOTATION_DIGEST: Final = "dev.attest.digest"
+ANNOTATION_PLATFORM: Final = "dev.attest.platform"
+"""What a file is for, as its ecosystem writes it: in release statements and in indexes of anchors."""
+ANNOTATION_SIZE: Final = "dev.attest.size"
+"""The size of a file in bytes, a number: in release statements."""
 
 # --- Sigstore (protobuf-specs sigstore_bundle.proto; cosign BUNDLE_SPEC.md) ------------------------------------------
 BUNDLE_PREFIX: Final = "application/vnd.dev.sigstore.bundle"
@@ -97,6 +101,9 @@ PREDICATE_PYPI_PUBLISH: Final = "https://docs.pypi.org/attestations/publish/v1"
 PREDICATE_NPM_PUBLISH: Final = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1"
 PREDICATE_SLSA_V1: Final = "https://slsa.dev/provenance/v1"
 PREDICATE_SLSA_V02: Final = "https://slsa.dev/provenance/v0.2"
+PREDICATE_RELEASE: Final = "https://in-toto.io/attestation/release/v0.1"
+PREDICATE_RELEASE_V02: Final = "https://in-toto.io/attestation/release/v0.2"
+PREDICATES_RELEASE: Final = (PREDICATE_RELEASE, PREDICATE_RELEASE_V02)
 
 # --- document media types --------------------------------------------------------------------------------------------
 CYCLONEDX_JSON: Final = "application/vnd.cyclonedx+json"

@@ -25,18 +25,29 @@ from attest.stores.protocol import Store
 
 
 def push_anchor(store: Store, repository: str, tag: str, purl: Purl, digest: ArtifactDigest) -> Descriptor:
-    """Store the version anchor and the anchor of one artifact, and tag them as a hint for people. Idempotent.
+    """`store_anchor` and `tag_version` of one artifact. Idempotent. Returns the anchor's descriptor."""
+    descriptor = store_anchor(store, repository, purl, digest)
+    tag_version(store, repository, tag, purl, digest)
+    return descriptor
 
-    The tag names the anchor where a version can have one artifact only, so that ``cosign verify host/npm/x:1.0.0``
-    works, and the version anchor elsewhere (design.md §4). Returns the anchor's descriptor.
-    """
+
+def store_anchor(store: Store, repository: str, purl: Purl, digest: ArtifactDigest) -> Descriptor:
+    """Store the version anchor and the anchor of one artifact, without a tag. Returns the anchor's descriptor."""
     store.push(repository, EMPTY, EMPTY_BYTES)
     version, artifact = version_anchor(purl), anchor(purl, digest)
     for manifest in (version, artifact):
         store.push(repository, manifest.descriptor(), manifest.raw)
-    tagged = artifact if ecosystem(purl.type).one_artifact else version
-    store.tag(Reference(repository, tag=tag), tagged.descriptor())
     return artifact.descriptor()
+
+
+def tag_version(store: Store, repository: str, tag: str, purl: Purl, digest: ArtifactDigest) -> None:
+    """Tag what stands for a version, as a hint for people; ``digest`` is that of one of its artifacts.
+
+    The tag names the anchor where a version can have one artifact only, so that ``cosign verify host/npm/x:1.0.0``
+    works, and the version anchor elsewhere (design.md §4).
+    """
+    tagged = anchor(purl, digest) if ecosystem(purl.type).one_artifact else version_anchor(purl)
+    store.tag(Reference(repository, tag=tag), tagged.descriptor())
 
 
 def attach_bundle(

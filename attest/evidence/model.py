@@ -44,6 +44,7 @@ class Kind(StrEnum):
     SIGNATURE = "signature"
     PROVENANCE = "provenance"
     SBOM = "sbom"
+    RELEASE = "release"
     ATTESTATION = "attestation"
     REVOCATION = "revocation"
     WITHDRAWAL = "withdrawal"
@@ -76,6 +77,7 @@ _KINDS = {
     names.PREDICATE_WITHDRAWAL: Kind.WITHDRAWAL,
     names.PREDICATE_SEAL: Kind.SEAL,
     **dict.fromkeys(names.PREDICATES_SBOM, Kind.SBOM),
+    **dict.fromkeys(names.PREDICATES_RELEASE, Kind.RELEASE),
 }
 
 

@@ -50,6 +50,14 @@ def hint(purl: Purl, *, per_package: bool) -> str:
     return tag(purl) if per_package else shared_tag(purl)
 
 
+def index_tag(purl: Purl) -> str:
+    """The tag of an index of the version's anchors by platform, beside the version's own; always hashed.
+
+    No version and no purl holds a NUL, so that it is never the tag of another version.
+    """
+    return _hashed(_slug(f"platforms {purl.version}", _TAG_SLUG), f"platforms\0{purl}")
+
+
 def _component(text: str) -> str:
     return text if is_repository(text) and _may_stay(text) else _hashed(_slug(text, _COMPONENT_SLUG), text)
 

@@ -27,6 +27,7 @@ WORDS: Final = {
     Kind.SIGNATURE: "signature",
     Kind.PROVENANCE: "provenance",
     Kind.SBOM: "SBOM",
+    Kind.RELEASE: "release statement",
     Kind.ATTESTATION: "attestation",
     Kind.REVOCATION: "revocation",
     Kind.WITHDRAWAL: "withdrawal",

@@ -37,10 +37,15 @@ _ALIASES: Final = {"dirHash1": ("dirHash1", "dirHash"), "dirHash": ("dirHash1", 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One file: its name, which proves nothing by itself, and its digests, by algorithm, in lower-case hex."""
+    """One file: its name, which proves nothing by itself, and its digests, by algorithm, in lower-case hex.
+
+    ``download_location`` and ``annotations`` as in resource_descriptor.md; no digest covers what they say.
+    """
 
     name: str | None
     digests: Mapping[str, str] = field(hash=False)
+    download_location: str | None = None
+    annotations: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def matches(self, algorithm: str, hex_digest: str) -> bool:
         """Whether this is the file with that digest. Two entries for one algorithm must both agree."""
@@ -95,14 +100,21 @@ def write_statement(subjects: Iterable[Subject], predicate_type: str, predicate:
     payload = strict_json.write(
         {
             "_type": names.STATEMENT_V1,
-            "subject": [
-                ({} if item.name is None else {"name": item.name}) | {"digest": dict(item.digests)} for item in items
-            ],
+            "subject": [_json(item) for item in items],
             "predicateType": predicate_type,
             "predicate": dict(predicate),
         }
     )
     return Statement.parse(payload).raw
+
+
+def _json(subject: Subject) -> dict[str, Any]:
+    optional = {
+        "name": subject.name,
+        "downloadLocation": subject.download_location,
+        "annotations": dict(subject.annotations) or None,
+    }
+    return {name: value for name, value in optional.items() if value is not None} | {"digest": dict(subject.digests)}
 
 
 def _validate(subjects: tuple[Subject, ...], predicate_type: str, predicate: Mapping[str, Any]) -> None:
@@ -129,4 +141,10 @@ def _subject(fields: Fields) -> Subject:
                 where=f"{digests.path}.{algorithm[:40]}",
                 why=f"{value[:160]!r} is not lower-case hex of the right length",
             )
-    return Subject(fields.optional_string("name"), values)
+    annotations = fields.optional_object("annotations")
+    return Subject(
+        fields.optional_string("name"),
+        values,
+        fields.optional_string("downloadLocation"),
+        {} if annotations is None else annotations.value,
+    )
