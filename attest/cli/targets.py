@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from attest import names
 from attest.cli.options import store_texts
@@ -28,6 +29,9 @@ from attest.stores.protocol import Store
 from attest.stores.threads import Batched
 from attest.stores.union import Member, UnionStore
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -36,6 +40,16 @@ class Target:
     subject: Subject
     store: Store
     repository: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a package version is written; ``host`` is that of a registry, None for what lies on disk."""
+
+    store: Store
+    repository: str
+    tag: str
+    host: str | None
 
 
 class Targets(AbstractContextManager["Targets"]):
@@ -90,24 +104,33 @@ class Targets(AbstractContextManager["Targets"]):
             )
         if isinstance(named, Image):
             return self._image(named)
+        home = self.home(named.purl)
+        push_anchor(home.store, home.repository, home.tag, named.purl, named.digest)
+        return Target(_subject(named), home.store, home.repository)
+
+    def home(self, purl: Purl) -> Home:
+        """Where a package version is written."""
         location = self._locations[0]
-        store = self._store(location)
-        repository = location.repository(placement.repository(named.purl))
-        tag = placement.hint(named.purl, per_package=location.per_package)
-        push_anchor(store, repository, tag, named.purl, named.digest)
-        return Target(_subject(named), store, repository)
+        repository = location.repository(placement.repository(purl))
+        host = location.root if location.scheme is Scheme.REGISTRY else None
+        tag = placement.hint(purl, per_package=location.per_package)
+        return Home(self._store(location), repository, tag, host)
 
     def write_all(self, packages: Sequence[Package]) -> Iterator[Target]:
-        """As `write`, of many: to a registry at once; where all lie in one layout its index is written once."""
+        """As `write`, of many."""
+        return self.each(self.write, packages)
+
+    def each(self, write: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """What ``write`` does with each: to a registry at once; of one layout for all the index is written once."""
         location = self._locations[0]
         store = self._store(location)
         if location.scheme is Scheme.REGISTRY:
-            yield from in_parallel(self.write, packages)
+            yield from in_parallel(write, items)
         elif isinstance(store, Batched) and not location.per_package:
             with store.together(location.repository("")):
-                yield from map(self.write, packages)
+                yield from map(write, items)
         else:
-            yield from map(self.write, packages)
+            yield from map(write, items)
 
     def sealed(self, target: Target) -> tuple[Store, str] | None:
         """Where the seals of the whole store lie that the target lies in; None where nobody could put one."""
