@@ -104,7 +104,7 @@ def text(table: Table) -> str:
     width = max(len(row.name) for row in table.rows)
     lines = [
         f"{table.title} (medians of {table.rounds})",
-        f"  {'':<{width}}  {'median':>9}  {'fastest':>9}  {'ratio':>5}  target",
+        f"  {'':<{width}}  {'median':>9}  {'fastest':>9}  {'ratio':>6}  target",
     ]
     for row in table.rows:
         if row.name == table.reference:
@@ -112,10 +112,14 @@ def text(table: Table) -> str:
         elif row.target is None:
             verdict = "–"
         else:
-            verdict = f"≤ {row.target:.2f}  {'met' if row.met else 'MISSED'}"
+            verdict = f"≤ {_ratio(row.target)}  {'met' if row.met else 'MISSED'}"
         times = f"{_milliseconds(row.median)} ms  {_milliseconds(row.fastest)} ms"
-        lines.append(f"  {row.name:<{width}}  {times}  {row.ratio:5.2f}  {verdict}")
+        lines.append(f"  {row.name:<{width}}  {times}  {_ratio(row.ratio):>6}  {verdict}")
     return "\n".join(lines)
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.02 else f"{ratio:.4f}"
 
 
 def _milliseconds(seconds: float) -> str:

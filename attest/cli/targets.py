@@ -68,6 +68,11 @@ class Targets(AbstractContextManager["Targets"]):
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
+    @property
+    def far(self) -> bool:
+        """Whether one of the stores is behind a network, so that waiting for many answers at once saves time."""
+        return any(location.scheme is Scheme.REGISTRY or location.scheme in SERVICES for location in self._locations)
+
     def open(self) -> None:
         """Open all stores now, which asks none that is far away; one that cannot be opened is told when it is read."""
         for location in self._locations:

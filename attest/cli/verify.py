@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from attest.cli import console, locks
     from attest.cli.seals import Seals
+    from attest.cli.subjects import Image
     from attest.cli.targets import Targets
     from attest.policy.trust import load
     from attest.report.answer import Tally, piece
@@ -90,9 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
             ]
 
         processes = shares(named)
+        far = targets.far or any(isinstance(item, Image) for item in named)
+        threads = WORKERS // processes if far else 1
 
         def share(items: Sequence[Named]) -> Iterator[list[Piece]]:
-            return in_parallel(decided, items, workers=WORKERS // processes)
+            return in_parallel(decided, items, workers=threads)
 
         done = console.progress(in_processes(share, named, processes=processes), len(named), "verifying")
         for part in writer.whole(tally.counted(item for pieces in done for item in pieces), tally):

@@ -11,6 +11,7 @@ from attest.errors import DigestMismatch, FormatError
 
 _GRAMMAR: Final = re.compile(r"(?P<algorithm>[a-z0-9]+(?:[+._-][a-z0-9]+)*):(?P<encoded>[a-zA-Z0-9=_-]+)")
 _HEX_LENGTH: Final = {"sha256": 64, "sha512": 128}
+_COMPUTED: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 _LOWER_HEX: Final = re.compile(r"[0-9a-f]+")
 
 
@@ -41,9 +42,10 @@ class Digest:
     @classmethod
     def of(cls, data: bytes, algorithm: str = "sha256") -> Digest:
         """The digest of ``data``. Raises `FormatError` for an algorithm that cannot be computed."""
-        if algorithm not in _HEX_LENGTH:
+        compute = _COMPUTED.get(algorithm)
+        if compute is None:
             raise FormatError(f"cannot compute a {algorithm} digest", why="only sha256 and sha512 are registered")
-        return cls(algorithm, hashlib.new(algorithm, data).hexdigest())
+        return cls(algorithm, compute(data).hexdigest())
 
     def check(self, data: bytes, *, where: str | None = None) -> None:
         """Raise `DigestMismatch` unless ``data`` has this digest."""

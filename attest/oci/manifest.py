@@ -102,29 +102,39 @@ def write_image(
     annotations: Mapping[str, str] | None = None,
 ) -> Manifest:
     """An image manifest in canonical JSON."""
+    held = tuple(layers)
     value: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": names.OCI_MANIFEST,
         "artifactType": artifact_type,
         "config": config.json(),
-        "layers": [layer.json() for layer in layers],
+        "layers": [layer.json() for layer in held],
     }
-    return _write(value, subject, annotations)
+    about = None if subject is None else subject.plain()
+    raw = _write(value, about, annotations)
+    return Manifest(raw, names.OCI_MANIFEST, artifact_type, config, held, (), about, dict(annotations or {}))
 
 
 def write_index(manifests: Iterable[Descriptor], *, annotations: Mapping[str, str] | None = None) -> Manifest:
     """An image index in canonical JSON."""
+    members = tuple(manifests)
     value: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": names.OCI_INDEX,
-        "manifests": [item.json() for item in manifests],
+        "manifests": [item.json() for item in members],
     }
-    return _write(value, None, annotations)
+    raw = _write(value, None, annotations)
+    return Manifest(raw, names.OCI_INDEX, None, None, (), members, None, dict(annotations or {}))
 
 
-def _write(value: dict[str, Any], subject: Descriptor | None, annotations: Mapping[str, str] | None) -> Manifest:
+def _write(value: dict[str, Any], subject: Descriptor | None, annotations: Mapping[str, str] | None) -> bytes:
     if annotations:
         value["annotations"] = dict(annotations)
     if subject is not None:
-        value["subject"] = subject.plain().json()
-    return Manifest.parse(strict_json.write(value))
+        value["subject"] = subject.json()
+    raw = strict_json.write(value)
+    if len(raw) > limits.MANIFEST:
+        raise FormatError(
+            "the manifest is too large", why=f"{len(raw)} bytes, more than the limit of {limits.MANIFEST}"
+        )
+    return raw

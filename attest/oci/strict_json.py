@@ -22,6 +22,7 @@ _TOKENS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTA
 """Strings, an unterminated one up to the end, and brackets; possessive, so that no input makes it go back."""
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _INTEGER_MAX: Final = 2**63 - 1
+_EXACT: Final = 2**53
 
 
 def read(data: bytes, *, where: str, limit: int) -> Any:
@@ -35,15 +36,15 @@ def read(data: bytes, *, where: str, limit: int) -> Any:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise JSONError("not UTF-8", where=where, why=f"byte {error.start}") from None
+    if text.startswith("\ufeff"):
+        raise JSONError("not JSON", where=where, why="it begins with a byte order mark (BOM)")
     containers = data.count(b"{") + data.count(b"[")
     if containers > limits.JSON_CONTAINERS:
         raise JSONError("not read", where=where, why=f"more than {limits.JSON_CONTAINERS} objects and arrays")
     if containers > limits.JSON_DEPTH:
         _check_depth(data, where)
     try:
-        value = json.loads(
-            text, object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_constant
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise JSONError("not JSON", where=where, why=f"{error.msg} at line {error.lineno}") from None
     except _Refused as error:
@@ -65,12 +66,31 @@ def read_object(data: bytes, *, where: str, limit: int) -> dict[str, Any]:
 
 def write(value: Mapping[str, Any]) -> bytes:
     """RFC 8785 canonical bytes. Raises `JSONError` for what JSON cannot hold."""
+    if _is_plain(value):
+        return _ENCODER.encode(value).encode()
     import rfc8785
 
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise JSONError("cannot be written as JSON", why=str(error)) from None
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether Python's own encoder writes the same: ASCII, and of numbers only integers that a double can hold.
+
+    What is left to RFC 8785 are the order of other keys, the form of other numbers, and what cannot be written.
+    """
+    if type(value) is str:
+        return value.isascii()
+    if type(value) is dict:
+        return all(type(key) is str and key.isascii() and _is_plain(item) for key, item in value.items())
+    if type(value) is list:
+        return all(map(_is_plain, value))
+    return value is None or value is True or value is False or (type(value) is int and abs(value) < _EXACT)
 
 
 class Fields:
@@ -162,6 +182,11 @@ def _number(text: str) -> float:
 
 def _constant(text: str) -> float:
     raise _Refused(f"{text} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_constant
+)
 
 
 def _check_depth(data: bytes, where: str) -> None:

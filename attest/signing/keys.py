@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,12 +67,12 @@ class PublicKey:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the SPKI, in lower-case hex."""
-        return hashlib.sha256(self.spki).hexdigest()
+        return _fingerprint(self.spki)
 
     @property
     def hint(self) -> str:
         """SHA-256 of the SPKI, in base64: what cosign writes as a bundle's key hint."""
-        return base64.b64encode(hashlib.sha256(self.spki).digest()).decode()
+        return base64.b64encode(bytes.fromhex(self.fingerprint)).decode()
 
     def verify(self, signature: bytes, data: bytes) -> bool:
         """Whether ``signature`` is this key's over ``data``."""
@@ -209,6 +210,12 @@ def write_private_file(path: str | Path, pem: bytes) -> None:
 def write_public_file(path: str | Path, pem: bytes) -> None:
     """Write a file that everyone can read. Raises as `write_private_file` does."""
     _write_new(Path(path), pem, 0o644)
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(spki: bytes) -> str:
+    """Computed once: a few keys are compared with the author of every signature."""
+    return hashlib.sha256(spki).hexdigest()
 
 
 def _check_kind(key: PublicKeyTypes, where: str | None) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, EINVAL, ELOOP, ENOSPC, ENOTDIR, EPERM, EROFS, ETIMEDOUT
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 from attest.errors import NotFound, StoreRefused, StoreUnavailable
@@ -41,15 +42,24 @@ _NEXT: Final = {
 }
 
 
-@contextmanager
-def reading(where: str) -> Iterator[None]:
+class reading:  # noqa: N801 - used as a function; a generator would cost more than what most blocks do
     """Raise `NotFound` for what is not there and `StoreUnavailable` for what cannot be read."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise NotFound("no such file", where=where) from None
-    except OSError as error:
-        raise StoreUnavailable("cannot be read", where=where, why=_why(error)) from None
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, *where: str) -> None:
+        self._parts = where
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, FileNotFoundError):
+            raise NotFound("no such file", where="/".join(self._parts)) from None
+        if isinstance(error, OSError):
+            raise StoreUnavailable("cannot be read", where="/".join(self._parts), why=_why(error)) from None
 
 
 @contextmanager

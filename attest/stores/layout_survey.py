@@ -79,10 +79,15 @@ class Surveyor:
         """Raises `StoreUnavailable`."""
         paths = self._files.blobs()
         with self._alone:  # many threads may ask at once, and one look is enough
-            if self._survey.unread or self._seen is None or self._seen[0] is not index or self._seen[1] != paths:
+            if self._survey.unread or not self._is_seen(index, paths):
                 self._survey = self._look(index, paths)
                 self._seen = index, paths
             return self._survey
+
+    def _is_seen(self, index: LayoutIndex, paths: frozenset[str]) -> bool:
+        if self._seen is None or self._seen[0] is not index:
+            return False
+        return self._seen[1] is paths or self._seen[1] == paths  # Python compares a set with itself member by member
 
     def _look(self, index: LayoutIndex, paths: frozenset[str]) -> Survey:
         nodes: dict[Digest, Node] = {}

@@ -5,14 +5,13 @@ Who is satisfied with the first answer need not pay for the second.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
 from attest.oci.digest import Digest
 from attest.stores.protocol import Referrers, Store
 
 
-@runtime_checkable
 class InParts(Protocol):
     """What a store offers beyond `Store` that has several ways of asking, or members that have."""
 
@@ -32,7 +31,9 @@ class OfMembers(Protocol):
 
 def listings(store: Store, repository: str, subject: Digest) -> Iterator[Referrers]:
     """The referrers of ``subject``, in parts."""
-    if isinstance(store, InParts):
-        yield from store.listings(repository, subject)
-    else:
+    # not `isinstance`: that of a protocol costs as much as a whole listing of a store at hand
+    in_parts: Callable[[str, Digest], Iterator[Referrers]] | None = getattr(store, InParts.listings.__name__, None)
+    if in_parts is None:
         yield store.referrers(repository, subject)
+    else:
+        yield from in_parts(repository, subject)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 WORKERS: Final = 64
 """Most requests under way at once: a registry that wants fewer answers 429, and is heeded."""
+_FEW: Final = 4
+"""Threads to begin with. Where answers come at once, more would only wait for the interpreter and for each other."""
+_WAITING: Final = 10.0
+"""How many times longer than it worked a thread has taken for an item where another thread is worth beginning."""
 
 _thread = threading.local()
 
@@ -25,14 +30,71 @@ def in_parallel(work: Callable[[T], R], items: Sequence[T], *, workers: int = WO
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(min(workers, len(items)), initializer=_begin) as pool:
-        futures = [pool.submit(work, item) for item in items]
+    most = min(workers, len(items))
+    with ThreadPoolExecutor(most, initializer=_begin) as pool:
+        crew = _Crew(work, items, lambda: pool.submit(crew.toil), most)
         try:
-            for future in futures:
-                yield future.result()
+            for _ in range(min(_FEW, most)):
+                crew.hire()
+            for position in range(len(items)):
+                yield crew.result(position)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            crew.stop()
 
 
 def _begin() -> None:
     _thread.at_work = True
+
+
+class _Crew(Generic[T, R]):
+    """Threads that take one item after the other; as many as are waiting more than they work, at most ``most``."""
+
+    def __init__(self, work: Callable[[T], R], items: Sequence[T], start: Callable[[], object], most: int) -> None:
+        from concurrent.futures import Future
+
+        self._work = work
+        self._todo = enumerate(items)
+        self._results: list[Future[R] | None] = [Future() for _ in items]
+        self._start = start
+        self._free = most
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def hire(self) -> None:
+        """Begin another thread, if one may."""
+        with self._lock:
+            if self._free == 0 or self._stopped:
+                return
+            self._free -= 1
+            self._start()
+
+    def stop(self) -> None:
+        """Begin no more items."""
+        with self._lock:
+            self._stopped = True
+
+    def result(self, position: int) -> R:
+        """Of an item; it is given out once, so that not all are kept."""
+        future = self._results[position]
+        assert future is not None
+        try:
+            return future.result()
+        finally:
+            self._results[position] = None
+
+    def toil(self) -> None:
+        """What a thread does."""
+        while True:
+            with self._lock:
+                taken = None if self._stopped else next(self._todo, None)
+            if taken is None:
+                return
+            future = self._results[taken[0]]
+            assert future is not None
+            began, worked = time.monotonic(), time.thread_time()
+            try:
+                future.set_result(self._work(taken[1]))
+            except BaseException as error:  # noqa: BLE001 - as an executor does: it is raised where the result is taken
+                future.set_exception(error)
+            if time.monotonic() - began > _WAITING * (time.thread_time() - worked):
+                self.hire()

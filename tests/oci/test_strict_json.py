@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,11 @@ def test_what_is_written_is_read(value: dict[str, Any]) -> None:
     data = strict_json.write(value)
     assert read(data, len(data)) == value
     assert strict_json.write(read(data, len(data))) == data
+
+
+@given(OBJECTS | st.dictionaries(st.text(st.characters(max_codepoint=300)), st.floats(-1e6, 1e6) | TEXT))
+def test_what_is_written_is_canonical(value: dict[str, Any]) -> None:
+    assert strict_json.write(value) == rfc8785.dumps(value)
 
 
 @given(OBJECTS)
