@@ -85,6 +85,9 @@ PACKAGE_RATIO: Final = 200
 PACKAGE_RATIO_FREE: Final = 64 * MIB
 """What a package may unpack to whatever its own size."""
 
+PACKAGE_WINDOW: Final = 128 * MIB
+"""Most memory for unpacking xz or zstd; the highest levels of their own programs need as much."""
+
 PACKAGE_TAR_HEADER: Final = 1 * MIB
 """Largest extended header (pax, GNU long name) of one tar member."""
 
@@ -99,6 +102,18 @@ PACKAGE_SEGMENT: Final = 255
 
 PACKAGE_HEADERS: Final = 10_000
 """Most headers of a METADATA or PKG-INFO; those with hundreds of extras have some 2,000."""
+
+AR_MEMBERS: Final = 100
+"""Most members of an ar; a Debian package has three, and some for what has been added to it."""
+
+RPM_HEADER: Final = 64 * MIB
+"""Largest header of an RPM package; those of packages with 100,000 files have some 20 MiB."""
+
+RPM_TAGS: Final = 65_535
+"""Most tags of one header of an RPM package; RPM's own cap."""
+
+HEX_METADATA: Final = 1 * MIB
+"""Largest metadata.config: it lists the files of a Hex package, some 10,000."""
 
 XML_ELEMENTS: Final = 500_000
 """Most elements and attributes of one XML document; the verification metadata of a Gradle build has some 60,000."""
@@ -120,6 +135,9 @@ LOCKFILE: Final = 64 * MIB
 
 LOCKFILE_TOML: Final = 8 * MIB
 """Largest lockfile in TOML: its parser reads some 3 MiB a second; that of 2,000 Python packages has 3 MiB."""
+
+LOCKFILE_MIX: Final = 4 * MIB
+"""Largest mix.lock: some 10,000 packages; real ones have up to 100 KiB."""
 
 POLICY: Final = 256 * KIB
 """Largest policy file: a thousand rules; the YAML parser reads some 100 KiB a second."""

@@ -38,9 +38,9 @@ class Read:
 
 def read(arguments: argparse.Namespace) -> Read:
     """What ``--lock`` and ``--changed-since`` name. Raises `LockError` and `UsageError`."""
-    locks = tuple((lock, tuple(lock.artifacts())) for lock in _locks(arguments.lock))
+    locks = tuple((lock, tuple(lock.artifacts())) for lock in _locks(arguments.lock, arguments))
     older = getattr(arguments, "changed_since", None) or []
-    return Read(locks, frozenset(pair for lock in _locks(older) for pair in lock.artifacts()))
+    return Read(locks, frozenset(pair for lock in _locks(older, arguments) for pair in lock.artifacts()))
 
 
 def named(arguments: argparse.Namespace, found: Read) -> list[Named]:
@@ -90,10 +90,10 @@ def asked(found: Read, policy: Policy) -> Asked:
     )
 
 
-def _locks(names: Sequence[str] | None) -> Iterator[Lock]:
+def _locks(names: Sequence[str] | None, arguments: argparse.Namespace) -> Iterator[Lock]:
     from attest.packages.lockfiles.table import read_lock
 
-    return (read_lock(Path(name)) for name in dict.fromkeys(names or ()))
+    return (read_lock(Path(name), vendor=arguments.lock_vendor) for name in dict.fromkeys(names or ()))
 
 
 def _locked(lock: Lock, pairs: Sequence[tuple[Purl, ArtifactDigest]], found: Read) -> Locked:

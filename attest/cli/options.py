@@ -58,6 +58,9 @@ def add_lock(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lock", action="append", metavar="FILE", help="a lockfile or SBOM: every artifact that it pins is a SUBJECT"
     )
+    parser.add_argument(
+        "--lock-vendor", metavar="VENDOR", help="whose packages an index of a distribution lists, such as debian"
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

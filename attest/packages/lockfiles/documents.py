@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import lzma
+import zlib
+from typing import Any, Final
 
 from attest import limits
 from attest.errors import LockError, UsageError
@@ -12,6 +14,44 @@ from attest.oci import strict_json
 from attest.oci.strict_json import Fields
 from attest.packages.digest import SHA256, SHA512, ArtifactDigest
 from attest.packages.purl import Purl
+
+_GZIP: Final = b"\x1f\x8b"
+_XZ: Final = b"\xfd7zXZ\x00"
+_ANY_HEADER: Final = 31
+"""As ``wbits`` of zlib: a gzip header, and a window of any size."""
+_XZ_MEMORY: Final = 128 * limits.MIB
+"""What `xz -9` needs for unpacking is 65 MiB."""
+
+
+def read_lines(data: bytes) -> list[str]:
+    """The lines of UTF-8 text, without their ends. Raises `LockError`."""
+    try:
+        return [line.removesuffix("\r") for line in data.decode("utf-8").split("\n")]
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise LockError("not UTF-8", where=f"line {line}") from None
+
+
+def unpacked(data: bytes) -> bytes:
+    """What gzip or xz packed, at most `limits.LOCKFILE` bytes; anything else as it is. Raises `LockError`."""
+    try:
+        if data.startswith(_GZIP):
+            gzip = zlib.decompressobj(_ANY_HEADER)
+            text, whole, rest = gzip.decompress(data, limits.LOCKFILE + 1), gzip.eof, gzip.unused_data
+        elif data.startswith(_XZ):
+            xz = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+            text, whole, rest = xz.decompress(data, limits.LOCKFILE + 1), xz.eof, xz.unused_data
+        else:
+            return data
+    except (zlib.error, lzma.LZMAError) as error:
+        raise LockError("cannot be unpacked", where="lockfile", why=str(error)) from None
+    if len(text) > limits.LOCKFILE:
+        raise LockError(
+            "the lockfile is too large", where="lockfile", why=f"unpacked, more than {limits.LOCKFILE} bytes"
+        )
+    if not whole or rest:
+        raise LockError("cannot be unpacked", where="lockfile", why="something follows" if rest else "it is cut off")
+    return text
 
 
 def read_json(data: bytes) -> Fields:

@@ -11,12 +11,14 @@ from attest import limits
 from attest.errors import LockError
 from attest.packages.digest import ArtifactDigest
 from attest.packages.lockfiles import lock
-from attest.packages.lockfiles.documents import hashes, purl
+from attest.packages.lockfiles.documents import hashes, purl, read_lines
 from attest.packages.lockfiles.lock import Entry, Kind
 
 _SPEC: Final = re.compile(r" {4}(?P<name>[^ ()]+) \((?P<version>[^ ()]+)\)")
+_OTHER_LINE: Final = re.compile(r" {2}[a-z]+:(?: .*)?| {6}[^ ].*|")
 _CHECKSUM: Final = re.compile(r" {2}(?P<name>[^ ()]+) \((?P<version>[^ ()]+)\)(?: (?P<digests>[^ ]+))?")
 _GAPS: Final = {"GIT": "a git dependency", "PATH": "a local directory", "PLUGIN SOURCE": "from a plugin of Bundler"}
+_CONFLICT: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 _OTHERS: Final = frozenset({"PLATFORMS", "DEPENDENCIES", "RUBY VERSION", "BUNDLED WITH"})
 
 
@@ -25,13 +27,15 @@ class _Seen:
     """What the sections said: each gem with its place, or why it has no digest; and the digests."""
 
     gems: list[tuple[str, str, str, str | None]] = field(default_factory=list)
-    digests: dict[tuple[str, str], list[ArtifactDigest]] = field(default_factory=dict)
+    digests: dict[tuple[str, str], tuple[str, list[ArtifactDigest]]] = field(default_factory=dict)
 
 
 def _read(data: bytes) -> Iterator[Entry]:
     seen = _Seen()
     section = ""
-    for number, line in enumerate(_lines(data), 1):
+    for number, line in enumerate(read_lines(data), 1):
+        if line.startswith(_CONFLICT):
+            raise LockError("a merge conflict", where=f"line {number}", why="Bundler does not read it either")
         if line and not line.startswith(" "):
             section = line
             if section not in ("GEM", "CHECKSUMS") and section not in _GAPS and section not in _OTHERS:
@@ -39,11 +43,19 @@ def _read(data: bytes) -> Iterator[Entry]:
         else:
             _line(seen, section, line, f"line {number}")
     for name, version, place, gap in seen.gems:
+        _, digests = seen.digests.pop((name, version), (place, []))
         if gap is not None:
             yield Entry(f"{name} {version}", place, None, gap=gap)
         else:
-            package = purl("gem", name, version, where=place)
-            yield lock.entry(f"{name} {version}", place, package, [seen.digests.get((name, version), [])])
+            yield _entry(name, version, place, digests)
+    for (name, version), (place, digests) in seen.digests.items():
+        yield _entry(name, version, place, digests)  # as that of Bundler itself, which is no dependency
+
+
+def _entry(name: str, version: str, place: str, digests: list[ArtifactDigest]) -> Entry:
+    platform = version.partition("-")[2] or None
+    package = purl("gem", name, version, where=place)
+    return lock.entry(f"{name} {version}", place, package, [digests], platform)
 
 
 def _line(seen: _Seen, section: str, line: str, place: str) -> None:
@@ -52,18 +64,14 @@ def _line(seen: _Seen, section: str, line: str, place: str) -> None:
         if match is None:
             raise LockError("not a checksum", where=place, why=line[:160])
         texts = [text.replace("=", ":", 1) for text in (match["digests"] or "").split(",") if text]
-        seen.digests.setdefault((match["name"], match["version"]), []).extend(hashes(texts, where=place))
+        key = match["name"], match["version"]
+        if key in seen.digests:
+            raise LockError("a checksum that stands twice", where=place, why=f"first at {seen.digests[key][0]}")
+        seen.digests[key] = place, hashes(texts, where=place)
     elif section in ("GEM", *_GAPS) and (match := _SPEC.fullmatch(line)):
         seen.gems.append((match["name"], match["version"], place, _GAPS.get(section)))
-
-
-def _lines(data: bytes) -> list[str]:
-    if b"<<<<<<<" in data or b">>>>>>>" in data:
-        raise LockError("a merge conflict", where="lockfile", why="Bundler does not read it either")
-    try:
-        return data.decode("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise LockError("not UTF-8", where="lockfile", why=f"byte {error.start}") from None
+    elif section not in _OTHERS and _OTHER_LINE.fullmatch(line) is None:
+        raise LockError("not a line of a Gemfile.lock", where=place, why=line[:160])
 
 
 KIND: Final = Kind("Gemfile.lock", ("Gemfile.lock", "gems.locked", "*.gemfile.lock"), limits.LOCKFILE, _read)

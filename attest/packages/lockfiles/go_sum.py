@@ -12,7 +12,7 @@ from attest import limits
 from attest.errors import LockError, UsageError
 from attest.packages.digest import ArtifactDigest
 from attest.packages.lockfiles import lock
-from attest.packages.lockfiles.documents import purl
+from attest.packages.lockfiles.documents import purl, read_lines
 from attest.packages.lockfiles.lock import Entry, Kind
 
 _GO_MOD: Final = "/go.mod"
@@ -20,7 +20,7 @@ _GO_MOD: Final = "/go.mod"
 
 def _read(data: bytes) -> Iterator[Entry]:
     modules: dict[tuple[str, str], tuple[str, list[ArtifactDigest] | None]] = {}
-    for number, line in enumerate(_lines(data), 1):
+    for number, line in enumerate(read_lines(data), 1):
         if not line.strip():
             continue
         place = f"line {number}"
@@ -40,14 +40,6 @@ def _read(data: bytes) -> Iterator[Entry]:
             yield Entry(f"{module} {version}", place, None, covered="only its go.mod is read")
         else:
             yield lock.entry(f"{module} {version}", place, purl("golang", module, version, where=place), [digests])
-
-
-def _lines(data: bytes) -> list[str]:
-    try:
-        return data.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise LockError("not UTF-8", where=f"line {line}") from None
 
 
 def _digest(text: str, place: str) -> list[ArtifactDigest]:

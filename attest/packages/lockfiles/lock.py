@@ -73,6 +73,17 @@ class Kind:
     fits: Callable[[bytes], bool] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One kind of index of a distribution: as `Kind`, but ``read`` also takes the vendor, which no such file says."""
+
+    name: str
+    files: tuple[str, ...]
+    limit: int
+    read: Callable[[bytes, str], Iterable[Entry]]
+    fits: Callable[[bytes], bool] | None = None
+
+
 def entry(
     name: str, place: str, purl: Purl, files: Sequence[Iterable[ArtifactDigest]], condition: str | None = None
 ) -> Entry:

@@ -2,6 +2,9 @@
 
 Versions 2 and 3 list every folder under `packages`; version 1 nests `dependencies`. Version 2 has both and npm 7 and
 later read `packages`, which is what is read here.
+
+That a package is bundled in another one's archive is only said by the lockfile: where it is not there, npm fetches it
+from the registry, by name and version alone (tried with npm 11). So it needs a digest like any other.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from attest.packages.lockfiles.lock import Entry, Kind
 
 _TYPE: Final = "npm"
 _PLACES: Final = ("file:", "link:", "workspace:")
+_BUNDLED: Final = "no digest: it is said to be bundled in the archive of another package"
 _GIT: Final = ("git:", "git+", "github:", "gitlab:", "bitbucket:", "gist:")
 
 
@@ -40,30 +44,28 @@ def _packages(packages: Fields) -> Iterator[Entry]:
             covered = "a local directory, which a link names" if folder else "the project itself"
             yield Entry(folder or entry.optional_string("name") or "", entry.path, None, covered=covered)
             continue
-        if entry.value.get("inBundle") is True:
-            yield _bundled(name, entry)
-        elif entry.value.get("link") is True:
+        if entry.value.get("link") is True:
             yield _gap(name, entry, "a link to a local directory")
         else:
-            yield _entry(entry.optional_string("name") or name, entry)
+            yield _entry(entry.optional_string("name") or name, entry, bundled=entry.value.get("inBundle") is True)
 
 
 def _dependencies(dependencies: Fields | None) -> Iterator[Entry]:
-    pending = [] if dependencies is None else [dependencies]
+    pending = _named(dependencies)
     while pending:
-        level = pending.pop()
-        for name in level.value:
-            entry = level.object(name)
-            if entry.value.get("bundled") is True:
-                yield _bundled(name, entry)
-            else:
-                yield _entry(name, entry)
-            nested = entry.optional_object("dependencies")
-            if nested is not None:
-                pending.append(nested)
+        name, entry = pending.pop()
+        yield _entry(name, entry, bundled=entry.value.get("bundled") is True)
+        pending += _named(entry.optional_object("dependencies"))
 
 
-def _entry(name: str, entry: Fields) -> Entry:
+def _named(dependencies: Fields | None) -> list[tuple[str, Fields]]:
+    """The last one first, so that they are taken in the order of the file."""
+    if dependencies is None:
+        return []
+    return [(name, dependencies.object(name)) for name in reversed(list(dependencies.value))]
+
+
+def _entry(name: str, entry: Fields, *, bundled: bool) -> Entry:
     version = entry.optional_string("version") or ""
     if version.startswith("npm:"):  # an alias, as version 1 writes it
         name, _, version = version.removeprefix("npm:").rpartition("@")
@@ -75,16 +77,15 @@ def _entry(name: str, entry: Fields) -> Entry:
     if "://" in version:
         return _gap(name, entry, "an archive from an address, whose version the file does not say")
     package = purl(_TYPE, name, version, where=entry.path)
-    digests = sri(entry.optional_string("integrity") or "", where=entry.path)
+    integrity = entry.optional_string("integrity")
+    if bundled and integrity is None:
+        return Entry(name, entry.path, package, gap=_BUNDLED, condition=_condition(entry))
+    digests = sri(integrity or "", where=entry.path)
     return lock.entry(name, entry.path, package, [digests], _condition(entry))
 
 
 def _gap(name: str, entry: Fields, why: str) -> Entry:
     return Entry(name, entry.path, None, gap=why, condition=_condition(entry))
-
-
-def _bundled(name: str, entry: Fields) -> Entry:
-    return Entry(name, entry.path, None, covered="bundled in the archive of another package")
 
 
 def sri(text: str, *, where: str) -> Iterable[ArtifactDigest]:

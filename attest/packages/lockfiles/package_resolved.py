@@ -48,6 +48,8 @@ def _entry(pin: Fields, name: str, address: str) -> Entry:
     if match is None:
         return Entry(name, pin.path, None, gap="a local repository")
     path = match["path"].strip("/").removesuffix(".git")
+    if "/" not in path:
+        return Entry(name, pin.path, None, gap="an address without an owner")
     package = purl("swift", f"{match['host'].lower()}/{path}", version, where=pin.path)
     try:
         commit = ArtifactDigest.parse(f"{GIT_COMMIT}:{state.string('revision').lower()}")

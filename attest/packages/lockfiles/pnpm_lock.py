@@ -18,7 +18,7 @@ from attest.packages.lockfiles.lock import Entry, Kind
 from attest.packages.lockfiles.package_lock import sri
 
 _AT: Final = re.compile(r"/?(?P<name>(?:@[^/@]+/)?[^/@]+)@(?P<version>[^()]+)(?:\(.*\))?")
-_SLASH: Final = re.compile(r"/(?P<name>(?:@[^/@]+/)?[^/@]+)/(?P<version>[^/_()]+)(?:_.*)?")
+_SLASH: Final = re.compile(r"/(?P<name>(?:@[^/@]+/)?[^/@]+)/(?P<version>[^/_()]+)(?:[/_].*)?")
 _LOCAL: Final = ("link:", "file:", "workspace:")
 _ADDRESS: Final = "an archive from an address, whose version the file does not say"
 _DEPENDENCIES: Final = ("dependencies", "devDependencies", "optionalDependencies")
@@ -62,9 +62,7 @@ def _entry(key: str, item: Fields, pattern: re.Pattern[str]) -> Entry:
     name = item.optional_string("name") or (match["name"] if match else None)
     version = item.optional_string("version") or (match["version"] if match else None)
     if name is None or version is None or "/" in version or version.startswith(_LOCAL):
-        return Entry(
-            key, item.path, None, gap="an archive from an address, whose version is not said", condition=condition
-        )
+        return Entry(key, item.path, None, gap=_ADDRESS, condition=condition)
     digests = sri(resolution.optional_string("integrity") or "", where=item.path)
     return lock.entry(name, item.path, purl("npm", name, version, where=item.path), [digests], condition)
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from attest import limits
 from attest.errors import LockError
 from attest.oci.strict_json import Fields
+from attest.packages.ecosystem import names_from_file_name
 from attest.packages.lockfiles import lock
 from attest.packages.lockfiles.documents import hashes, purl, read_toml
 from attest.packages.lockfiles.lock import Entry, Kind
@@ -23,10 +24,20 @@ def _read(data: bytes) -> Iterator[Entry]:
         raise LockError("not a poetry.lock of a known version", where="metadata.lock-version", why=f"{version:.40}")
     files = metadata.optional_object("files")  # where version 1 keeps them
     for item in document.objects("package"):
-        yield _entry(item, files)
+        listed = item.objects("files") if files is None else _of_version(files.objects(item.string("name")), item)
+        yield _entry(item, listed)
 
 
-def _entry(item: Fields, files: Fields | None) -> Entry:
+def _of_version(listed: list[Fields], item: Fields) -> list[Fields]:
+    """Version 1 has one list a name: files of another version are left out, where their names say so for certain."""
+    version = item.string("version")
+    wanted = purl("pypi", item.string("name"), version, where=f"{item.path}.version")
+    return [
+        file for file in listed if all(found == wanted for found in names_from_file_name("pypi", file.string("file")))
+    ]
+
+
+def _entry(item: Fields, listed: list[Fields]) -> Entry:
     name, version = item.string("name"), item.string("version")
     place = f"{item.path} {name} {version}"
     source = item.optional_object("source")
@@ -34,7 +45,6 @@ def _entry(item: Fields, files: Fields | None) -> Entry:
     condition = _condition(item)
     if gap is not None:
         return Entry(name, place, None, gap=gap, condition=condition)
-    listed = item.objects("files") or ([] if files is None else files.objects(name))
     digests = [hashes([file.string("hash")], where=f"{place} {file.string('file')}") for file in listed]
     return lock.entry(name, place, purl("pypi", name, version, where=place), digests, condition)
 

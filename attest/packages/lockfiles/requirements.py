@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*$")
-_FILES: Final = ("-r", "--requirement", "-c", "--constraint")
+_COMMENT_ALONE: Final = re.compile(r"\s*#")
+_FILES: Final = ("-r", "--requirement")
 _EDITABLE: Final = ("-e", "--editable")
 _SETTINGS: Final = (
     *("-i", "--index-url", "--extra-index-url", "--no-index", "-f", "--find-links", "--trusted-host"),
+    *("-c", "--constraint"),  # they narrow what a requirement allows: one that is pinned here means one version anyway
     *("--no-binary", "--only-binary", "--prefer-binary", "--require-hashes", "--pre", "--use-feature"),
 )
 _HASH: Final = "--hash"
@@ -50,9 +52,9 @@ def _joined(data: bytes) -> Iterator[tuple[int, str]]:
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         start = start if parts else number
-        alone = _COMMENT.match(line) is not None  # a comment ends what a backslash continued
+        alone = _COMMENT_ALONE.match(line) is not None  # a comment ends what a backslash continued
         continued = line.endswith("\\") and not alone
-        parts.append(line[:-1] if continued else f" {line}" if alone else line)
+        parts.append(line.strip("\\") if continued else f" {line}" if alone else line)
         if continued and number < len(lines):
             continue
         joined, parts = _COMMENT.sub("", "".join(parts)).strip(), []
@@ -65,7 +67,7 @@ def _option(name: str, line: str, place: str) -> Iterator[Entry]:
         yield Entry(line, place, None, gap="an editable install of a local directory or a repository")
     elif name in _FILES:
         raise LockError(
-            "names another file", where=place, why=line[:160], next_step="give each file with a --lock of its own"
+            "names another file", where=place, why=line[:160], next_step="compile both into one file with all pins"
         )
     elif name not in _SETTINGS:
         raise LockError("not an option of a requirements file", where=place, why=name[:80])

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 from attest.errors import FormatError, LockError, UsageError
 from attest.packages.lockfiles import (
+    apk_index,
     cargo_lock,
     conda_lock,
+    cyclonedx,
+    debian,
     gemfile_lock,
     go_sum,
+    mix_lock,
     nuget_lock,
     package_lock,
     package_resolved,
@@ -20,16 +25,19 @@ from attest.packages.lockfiles import (
     poetry_lock,
     pubspec_lock,
     pylock,
+    repodata,
     requirements,
-    sbom,
+    rpm_metadata,
+    spdx,
     uv_lock,
+    verification_metadata,
     yarn_berry,
     yarn_classic,
 )
-from attest.packages.lockfiles.lock import Kind, Lock
+from attest.packages.lockfiles.lock import Entry, Index, Kind, Lock
 from attest.regular_file import open_regular
 
-KINDS: Final[tuple[Kind, ...]] = (
+KINDS: Final[tuple[Kind | Index, ...]] = (
     package_lock.KIND,
     pnpm_lock.KIND,
     yarn_classic.KIND,
@@ -46,13 +54,25 @@ KINDS: Final[tuple[Kind, ...]] = (
     package_resolved.KIND,
     pubspec_lock.KIND,
     conda_lock.KIND,
-    sbom.CYCLONEDX,
-    sbom.SPDX,
+    repodata.KIND,
+    verification_metadata.KIND,
+    mix_lock.KIND,
+    debian.PACKAGES,
+    debian.STATUS,
+    rpm_metadata.PRIMARY,
+    rpm_metadata.INSTALLED,
+    apk_index.KIND,
+    cyclonedx.JSON,
+    cyclonedx.XML,
+    spdx.SPDX_2,
+    spdx.SPDX_3,
 )
 
 
-def read_lock(path: Path, *, kind: str | None = None) -> Lock:
+def read_lock(path: Path, *, kind: str | None = None, vendor: str | None = None) -> Lock:
     """Read a lockfile; ``kind`` is the name of one in `KINDS`, by default found from the file's name and content.
+
+    ``vendor`` is whose packages the index of a distribution lists, such as ``debian``; such an index does not say it.
 
     Raises `LockError` for what is malformed or of no known kind, `UsageError` for what cannot be read.
     """
@@ -73,12 +93,31 @@ def read_lock(path: Path, *, kind: str | None = None) -> Lock:
     if len(data) > found.limit:
         raise LockError("the lockfile is too large", where=str(path), why=f"more than {found.limit} bytes")
     try:
-        entries = tuple(found.read(data))
+        entries = tuple(_entries(found, data, vendor, path))
     except FormatError as error:
-        where = f"{path}: {error.where}" if error.where else str(path)
+        where = f"{path}{_place(error.where)}"
         raise LockError(error.what, where=where, why=error.why, next_step=error.next_step) from None
     return Lock(path, found.name, entries)
 
 
-def _named(kind: Kind, path: Path) -> bool:
+def _entries(kind: Kind | Index, data: bytes, vendor: str | None, path: Path) -> Iterable[Entry]:
+    if isinstance(kind, Kind):
+        return kind.read(data)
+    if not vendor:
+        raise UsageError(
+            "a list of whose packages?",
+            where=str(path),
+            why=f"{kind.name} does not say the vendor",
+            next_step="say it with --lock-vendor, such as --lock-vendor debian",
+        )
+    return kind.read(data, vendor)
+
+
+def _place(where: str | None) -> str:
+    """``lockfile:12`` is a line of the file itself; else a place in it."""
+    line = (where or "").removeprefix("lockfile")
+    return line if not where or line.startswith(":") or not line else f": {where}"
+
+
+def _named(kind: Kind | Index, path: Path) -> bool:
     return any(fnmatchcase(path.name, pattern) for pattern in kind.files)

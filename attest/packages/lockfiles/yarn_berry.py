@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from attest import limits
-from attest.packages.lockfiles.documents import read_yaml
+from attest.packages.lockfiles.documents import purl, read_yaml
 from attest.packages.lockfiles.lock import Entry, Kind
 
 _METADATA: Final = "__metadata"
+_NPM: Final = "npm:"
 _GAP: Final = "no digest of the package: yarn writes that of its own archive"
 
 
@@ -32,8 +33,11 @@ def _read(data: bytes) -> Iterator[Entry]:
         elif origin.startswith(("workspace:", "portal:", "link:")):
             yield Entry(name, item.path, None, gap="a local directory")
         else:
+            condition = item.optional_string("conditions")
             gap = "a git dependency" if "commit=" in origin else _GAP
-            yield Entry(name, item.path, None, gap=gap, condition=item.optional_string("conditions"))
+            version = origin.removeprefix(_NPM).partition("::")[0]
+            package = purl("npm", name, version, where=item.path) if origin.startswith(_NPM) else None
+            yield Entry(name, item.path, package, gap=gap, condition=condition)
 
 
 KIND: Final = Kind("yarn.lock (berry)", ("yarn.lock",), limits.LOCKFILE, _read, _fits)

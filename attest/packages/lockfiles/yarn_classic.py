@@ -10,7 +10,7 @@ from typing import Final
 from attest import limits
 from attest.errors import LockError
 from attest.packages.lockfiles import lock
-from attest.packages.lockfiles.documents import purl
+from attest.packages.lockfiles.documents import purl, read_lines
 from attest.packages.lockfiles.lock import Entry, Kind
 from attest.packages.lockfiles.package_lock import sri
 
@@ -18,6 +18,7 @@ _HEADER: Final = b"# yarn lockfile v1"
 _MEMBER: Final = re.compile(r'  (?P<name>[a-z]+) (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^" ][^ ]*))')
 _PATTERNS: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^", ]+)(?:, (?:"(?:[^"\\]|\\.)*"|[^", ]+))*:')
 _GIT: Final = re.compile(r"git[+:@]|ssh:|[^:/@]+/[^/@]+$|(?:github|gitlab|bitbucket|gist):|https?://[^#]+\.git(?:#|$)")
+_GIT_RESOLVED: Final = ("git+", "git:", "git@", "ssh:")
 _PLACES: Final = ("file:", "link:", "./", "../", "/")
 
 
@@ -36,7 +37,7 @@ def _fits(data: bytes) -> bool:
 
 def _read(data: bytes) -> Iterator[Entry]:
     block: _Block | None = None
-    for number, line in enumerate(_lines(data), 1):
+    for number, line in enumerate(read_lines(data), 1):
         place = f"line {number}"
         if not line.strip() or line.startswith("#"):
             continue
@@ -69,19 +70,10 @@ def _entry(block: _Block) -> Entry:
         raise LockError("no version", where=block.place, why=block.pattern[:160])
     if wanted.startswith(_PLACES):
         return Entry(name, block.place, None, gap="a local directory or file")
-    if _GIT.match(wanted):
+    if _GIT.match(wanted) or block.members.get("resolved", "").startswith(_GIT_RESOLVED):
         return Entry(name, block.place, None, gap="a git dependency")
     package = purl("npm", name, version, where=block.place)
     return lock.entry(name, block.place, package, [sri(block.members.get("integrity", ""), where=block.place)])
-
-
-def _lines(data: bytes) -> list[str]:
-    if b"<<<<<<<" in data:
-        raise LockError("a merge conflict", where="lockfile")
-    try:
-        return data.decode("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise LockError("not UTF-8", where="lockfile", why=f"byte {error.start}") from None
 
 
 KIND: Final = Kind("yarn.lock (classic)", ("yarn.lock",), limits.LOCKFILE, _read, _fits)

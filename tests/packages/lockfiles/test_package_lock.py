@@ -62,10 +62,23 @@ def test_an_entry_without_a_usable_digest_says_why(tmp_path: Path, member: dict[
     assert (entry.digests, entry.gap) == ((), gap)
 
 
-def test_a_bundled_package_is_covered_by_the_archive_that_holds_it(tmp_path: Path) -> None:
-    member = {"version": "1.0.0", "inBundle": True}
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"lockfileVersion": 3, "packages": {"node_modules/a/node_modules/x": {"version": "1.0.0", "inBundle": True}}},
+        {"lockfileVersion": 1, "dependencies": {"x": {"version": "1.0.0", "bundled": True}}},
+    ],
+)
+def test_that_a_package_is_bundled_is_only_said_by_the_lockfile(tmp_path: Path, document: Any) -> None:
+    (entry,) = entries(tmp_path, document)
+    assert entry.gap == "no digest: it is said to be bundled in the archive of another package"
+    assert str(entry.purl) == "pkg:npm/x@1.0.0"
+
+
+def test_what_the_project_itself_bundles_is_installed_by_its_digest(tmp_path: Path) -> None:
+    member = {"version": "1.0.0", "inBundle": True, "integrity": SRI}
     (entry,) = entries(tmp_path, {"lockfileVersion": 3, "packages": {"node_modules/x": member}})
-    assert (entry.digests, entry.gap, entry.covered) == ((), None, "bundled in the archive of another package")
+    assert entry.digests == (ZEROS,)
 
 
 def test_an_alias_is_the_package_that_it_means(tmp_path: Path) -> None:
