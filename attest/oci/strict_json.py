@@ -218,7 +218,7 @@ def _check_surrogates(value: Any, where: str) -> None:
 
 
 def _kind(value: Any) -> str:
-    return "null" if value is None else _article(_TYPE_NAMES[type(value)])
+    return "null" if value is None else _article(_TYPE_NAMES.get(type(value), type(value).__name__))
 
 
 def _article(name: str) -> str:
