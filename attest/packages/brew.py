@@ -18,7 +18,7 @@ from attest.packages.row import Ecosystem, Identity, Reader
 _BOTTLE: Final = re.compile(
     r"(?:[0-9a-f]{64}--)?"  # as attestations made afterwards have it: the hash of the URL
     r"(?P<name>[A-Za-z0-9@+._]+(?:-[A-Za-z0-9@+._]+)*)--(?P<version>[A-Za-z0-9+_.~-]+)"
-    r"\.[a-z0-9_]+\.bottle(?:\.[0-9]+)?\.tar\.gz"
+    r"\.(?P<tag>[a-z0-9_]+)\.bottle(?:\.[0-9]+)?\.tar\.gz"
 )
 _FORMULA: Final = "*/*/.brew/*.rb"
 _RECEIPT: Final = "*/*/INSTALL_RECEIPT.json"
@@ -31,6 +31,12 @@ def _file_name(file_name: str) -> tuple[str, str] | None:
     """NAME--VERSION.TAG.bottle[.REBUILD].tar.gz; a bottle of another tap than the default has the same name."""
     match = _BOTTLE.fullmatch(file_name)
     return None if match is None else (match["name"], match["version"])
+
+
+def _tag(file_name: str) -> str | None:
+    """What the bottle was built for; "all" of one that is the same everywhere."""
+    match = _BOTTLE.fullmatch(file_name)
+    return None if match is None else match["tag"]
 
 
 def _read(archive: Archive) -> Identity | None:
@@ -63,5 +69,6 @@ ROW: Final = Ecosystem(
     namespace_max=2,
     namespace_default=("homebrew", "core"),
     file_name=_file_name,
+    name_platform=_tag,
     readers=(Reader("bottle", Container.TAR_GZ, "NAME/VERSION/.brew/NAME.rb", (_FORMULA, _RECEIPT), _read),),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import BinaryIO, Final
 
 from attest import limits
 from attest.errors import FormatError, PackageError, UsageError
-from attest.packages import tars, zips
-from attest.packages.archives import Archive, Container
+from attest.packages import containers
+from attest.packages.archives import Container
 from attest.packages.digest import SHA256, ArtifactDigest
 from attest.packages.purl import Purl
 from attest.packages.row import Ecosystem, Identity, Reader
@@ -23,12 +23,6 @@ from attest.regular_file import open_regular
 _CHUNK: Final = 1 * limits.MIB
 _READERS: Final = tuple((row, reader) for row in TABLE.values() for reader in row.readers)
 _SBOMS: Final = "*.dist-info/sboms/**"
-_MAGIC: Final = (
-    (0, b"PK\x03\x04", Container.ZIP),
-    (0, b"PK\x05\x06", Container.ZIP),
-    (0, b"\x1f\x8b", Container.TAR_GZ),
-    (tars.MAGIC_OFFSET, tars.MAGIC, Container.TAR),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,10 @@ def identify(path: Path, expected: Purl | None = None) -> PackageFile:
         sha256, digest = _digests(file, size, row)
     written = purl.namespace if identity.namespace is None else identity.namespace or row.namespace_default
     name = row.registry_name(written, identity.name or purl.name)
-    return PackageFile(path, purl, digest, size, sha256, name, identity.platform)
+    platform = identity.platform
+    if platform is None and row.name_platform is not None:
+        platform = row.name_platform(path.name)
+    return PackageFile(path, purl, digest, size, sha256, name, platform)
 
 
 def wheel_sboms(path: Path) -> list[tuple[str, bytes]]:
@@ -70,9 +67,9 @@ def wheel_sboms(path: Path) -> list[tuple[str, bytes]]:
     Raises `PackageError` for a file that is no whole zip, `UsageError` for one that cannot be read.
     """
     with _opened(path) as (file, size):
-        if _container(file) is not Container.ZIP:
+        if containers.container(file) is not Container.ZIP:
             raise PackageError("not a wheel", why="it is no zip archive")
-        archive = _walk(file, size, Container.ZIP, [_SBOMS], member_max=limits.EVIDENCE_BLOB)
+        archive = containers.walk(file, size, Container.ZIP, [_SBOMS], member_max=limits.EVIDENCE_BLOB)
     return [(member.name, member.data) for member in archive.all(_SBOMS)]
 
 
@@ -95,30 +92,13 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         raise PackageError("the file changed while it was read", where=str(path), next_step="try again")
 
 
-def _container(file: BinaryIO) -> Container | None:
-    file.seek(0)
-    head = file.read(tars.MAGIC_OFFSET + len(tars.MAGIC))
-    return next((kind for offset, magic, kind in _MAGIC if head.startswith(magic, offset)), None)
-
-
-def _walk(file: BinaryIO, size: int, kind: Container, patterns: Iterable[str], *, member_max: int) -> Archive:
-    archive = Archive(patterns, member_max=member_max)
-    file.seek(0)
-    if kind is Container.ZIP:
-        zips.walk(file, size, archive)
-    else:
-        tars.walk(tars.gunzip(file, size) if kind is Container.TAR_GZ else tars.plain(file), archive)
-    archive.finish()
-    return archive
-
-
 def _identity(file: BinaryIO, size: int) -> tuple[Ecosystem, Reader, Identity]:
-    kind = _container(file)
+    kind = containers.container(file)
     readers = [(row, reader) for row, reader in _READERS if reader.container is kind]
     found: list[tuple[Ecosystem, Reader, Identity]] = []
     if kind is not None:
         patterns = {pattern for _, reader in readers for pattern in reader.members}
-        archive = _walk(file, size, kind, patterns, member_max=limits.PACKAGE_METADATA)
+        archive = containers.walk(file, size, kind, patterns, member_max=limits.PACKAGE_METADATA)
         for row, reader in readers:
             identity = reader.read(archive)
             if identity is not None:

@@ -69,7 +69,8 @@ class Ecosystem:
     a version has one artifact only, so its tag names the anchor. ``namespace`` says in words what the namespace is;
     ``first_segment`` normalises its first segment, as ``name`` and ``version`` do theirs: each raises `ValueError` with
     the reason for what the ecosystem cannot hold. ``file_name`` answers name and version where the ecosystem's grammar
-    of file names makes both certain, else None. ``registry_name`` is what the registry itself calls the package, of
+    of file names makes both certain, else None; ``name_platform`` what a file of such a name is for, where no file says
+    so itself. ``registry_name`` is what the registry itself calls the package, of
     namespace and name as they are written there.
     """
 
@@ -85,6 +86,7 @@ class Ecosystem:
     name: Callable[[str], str] = exact
     version: Callable[[str], str] = exact
     file_name: Callable[[str], tuple[str, str] | None] | None = None
+    name_platform: Callable[[str], str | None] | None = None
     registry_name: Callable[[tuple[str, ...], str], str] = joined
     readers: tuple[Reader, ...] = ()
 

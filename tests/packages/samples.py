@@ -137,6 +137,7 @@ SAMPLES = (
         "pkg:brew/acme/tools/widget@1.0_1",
         "pkg:brew/homebrew/core/widget@1.0_1",
         "acme/tools/widget",
+        platform="arm64_sonoma",
     ),
     Sample(
         "widget--1.0_1.arm64_sonoma.bottle.1.tar.gz",
@@ -145,6 +146,7 @@ SAMPLES = (
         "pkg:brew/homebrew/core/widget@1.0",
         "homebrew/core/widget",
         given=True,
+        platform="arm64_sonoma",
     ),
     Sample(
         "v2.0.1.zip",
