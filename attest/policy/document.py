@@ -32,7 +32,18 @@ from attest.regular_file import open_regular
 
 VERSION: Final = 1
 
-_KEYS: Final = ("version", "name", "applies_to", "trust", "identities", "builders", "rules", "unresolved", "undigested")
+_KEYS: Final = (
+    "version",
+    "name",
+    "applies_to",
+    "trust",
+    "identities",
+    "builders",
+    "rules",
+    "resolve",
+    "unresolved",
+    "undigested",
+)
 _LATER: Final = ("waivers", "tests", "extends")
 _RULE_KEYS: Final = ("id", "require", "by", "threshold", "mode")
 _RULES_LATER: Final = ("scan", "vex", "vsa", "release", "audit", "review")
@@ -50,7 +61,8 @@ class Policy:
     """``digest`` is that of the file's bytes; ``root`` is None where only keys are trusted.
 
     ``unresolved`` is about packages whose artifacts only the store named, ``undigested`` about entries of lockfiles for
-    which no digest pins what is installed.
+    which no digest pins what is installed. ``resolvers`` are the names of those whose release statements say which
+    artifacts a package has.
     """
 
     name: str
@@ -61,6 +73,7 @@ class Policy:
     rules: tuple[Rule | AbsenceRule, ...]
     unresolved: Leniency = Leniency.DENY
     undigested: Leniency = Leniency.DENY
+    resolvers: tuple[str, ...] = ()
 
     @property
     def revokers(self) -> tuple[Identity, ...]:
@@ -113,6 +126,7 @@ def parse(data: bytes, *, where: str, base: Path) -> Policy:
         rules=_rules(fields, context),
         unresolved=fields.choice("unresolved", Leniency, Leniency.DENY),
         undigested=fields.choice("undigested", Leniency, Leniency.DENY),
+        resolvers=_resolvers(fields, context),
     )
 
 
@@ -131,6 +145,14 @@ def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> B
     _known(identity, identities, fields, "identity")
     slsa = fields.integer("slsa", minimum=1, maximum=SLSA_MAX) if fields.has("slsa") else None
     return Builder(name, identity, fields.string("id"), slsa)
+
+
+def _resolvers(fields: Fields, context: Context) -> tuple[str, ...]:
+    if not fields.has("resolve"):
+        return ()
+    entry = Fields(fields.node("resolve"), "'resolve'")
+    entry.only("by")
+    return _by(entry, context)
 
 
 def _rules(fields: Fields, context: Context) -> tuple[Rule | AbsenceRule, ...]:
@@ -173,9 +195,7 @@ def _rule(fields: Fields, context: Context) -> Rule | AbsenceRule:
 
 
 def _terms(fields: Fields, context: Context) -> Terms:
-    by = fields.strings("by")
-    for name in by:
-        _known(name, context.identities, fields, "by")
+    by = _by(fields, context)
     threshold = fields.integer("threshold", minimum=1, maximum=limits.POLICY_RULES) if fields.has("threshold") else 1
     possible = distinct(Signer(name, context.identities[name].principal) for name in by)
     if threshold > possible:
@@ -186,6 +206,13 @@ def _terms(fields: Fields, context: Context) -> Terms:
         )
     mode = fields.choice("mode", Mode, Mode.ENFORCE)
     return Terms(id=fields.string("id"), by=by, threshold=threshold, mode=mode)
+
+
+def _by(fields: Fields, context: Context) -> tuple[str, ...]:
+    by = fields.strings("by")
+    for name in by:
+        _known(name, context.identities, fields, "by")
+    return by
 
 
 def _known(name: str, identities: Mapping[str, Identity], fields: Fields, key: str) -> None:
