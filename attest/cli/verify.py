@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from attest.cli.seals import Seals
-    from attest.cli.subjects import Named
+    from attest.cli.subjects import Named, Version
     from attest.cli.targets import Target, Targets
     from attest.evidence.trust import Trust
     from attest.policy.document import Policy
@@ -126,6 +126,7 @@ def _verdicts(
     arguments: argparse.Namespace,
 ) -> list[Verdict]:
     """One for each subject that ``named`` means. A package whose store cannot be asked has no evidence, incomplete."""
+    from attest.cli.subjects import Version
     from attest.cli.targets import computed_subject
     from attest.errors import StoreError
     from attest.evidence.verify import nothing_found
@@ -135,6 +136,8 @@ def _verdicts(
 
     try:
         wanted = targets.read(named, resolve=arguments.resolve)
+        if isinstance(named, Version) and policy.resolvers:
+            wanted = _released(wanted, named, policy, trust, now)
     except StoreError as error:
         subject = computed_subject(named)
         if subject is None:
@@ -154,6 +157,20 @@ def _verdicts(
         )
 
     return list(in_parallel(verdict, wanted))
+
+
+def _released(wanted: list[Target], named: Version, policy: Policy, trust: Trust, now: datetime) -> list[Target]:
+    """The artifacts that release statements name, whoever lists others; where they name none, what was ``wanted``."""
+    from dataclasses import replace
+
+    from attest.cli import console
+    from attest.policy.resolve import resolve
+
+    place = wanted[0]
+    found = resolve(place.store, place.repository, named.purl, policy, trust, now=now)
+    for problem in found.problems:
+        console.note(f"{named.purl}: {problem}")
+    return [replace(place, subject=subject) for subject in found.subjects] or wanted
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:
