@@ -64,6 +64,14 @@ class ArchiveStore:
         self._check(repository)
         return self._layout.referrers(subject, artifact_type)
 
+    def listings(self, repository: str, subject: Digest) -> Iterator[Referrers]:
+        """First what the archive says that it has, then what is found by reading everything in it."""
+        self._check(repository)
+        told = self._layout.told(subject)
+        if told is not None:
+            yield told
+        yield self._layout.referrers(subject, None)
+
     def tag(self, reference: Reference, descriptor: Descriptor) -> None:
         self._check(reference.repository)
         self._layout.tag(reference.tag or "", descriptor)

@@ -103,6 +103,18 @@ class Layout:
                 break  # else a writer replaced what was being read
         return listing
 
+    def told(self, subject: Digest) -> Referrers | None:
+        """What the responses about ``subject`` list, as they list it; None where there is none that can be read.
+
+        All of it may be there, but nobody looked for more.
+        """
+        try:
+            entries = list(self._responded(self._index(), subject))
+        except (NotFound, StoreUnavailable, FormatError):
+            return None  # why, is for `referrers` to say
+        items = unite(self._found(where, entry) for where, entry in entries)
+        return Referrers(items[: limits.REFERRERS], True, datetime.now(UTC)) if items else None
+
     def tags(self) -> Iterator[str]:
         found = {entry.tag for entry in self._index().entries}
         yield from sorted(tag for tag in found if tag and is_tag(tag) and not layout_referrers.is_fallback_tag(tag))

@@ -63,7 +63,6 @@ MIXED = {
     "other/node_modules/good": package("good"),
     "unsigned": package("unsigned"),
     "git": GIT,
-    "inside": {"version": "1.0.0", "inBundle": True},
     "windows": package("windows", optional=True, os=["win32"]),
 }
 
@@ -84,8 +83,8 @@ def test_everything_in_a_lockfile_is_accounted_for(npm: Workplace) -> None:
     assert (gap["name"], gap["finding"]["code"], gap["finding"]["mode"]) == ("git", "subject-undigested", "enforce")
     assert "node_modules/git" in gap["place"]
     (locked,) = answer["lockfiles"]
-    assert (locked["path"], locked["entries"], locked["artifacts"]) == ("package-lock.json", 7, 3)
-    assert [item["name"] for item in locked["covered"]] == ["app", "inside"]
+    assert (locked["path"], locked["entries"], locked["artifacts"]) == ("package-lock.json", 6, 3)
+    assert [item["name"] for item in locked["covered"]] == ["app"]
     assert [item["place"] for item in locked["repeated"]] == ["lockfile.packages.node_modules/other/node_modules/good"]
     assert [(item["name"], item["condition"]) for item in locked["conditional"]] == [("windows", "optional; os win32")]
 
@@ -101,7 +100,7 @@ def test_for_people_what_is_admitted_is_counted_and_the_rest_is_told(npm: Workpl
     assert "  1 denied: 1 × signature-missing\n" in shown.out
     assert shown.out.endswith("  2 admitted\n  1 denied: 1 × signature-missing\n  0 inconclusive\n  1 without digest\n")
     explained = npm("verify", "--lock", "package-lock.json", "--policy", "gate.yaml", "--explain")
-    for told in ("pkg:npm/good@1.0.0", "inside", "bundled in the archive", "os win32"):
+    for told in ("pkg:npm/good@1.0.0", "the project itself", "os win32"):
         assert told in explained.out
 
 
