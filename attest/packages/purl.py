@@ -17,6 +17,7 @@ from attest.packages.table import ecosystem
 
 _TYPE: Final = re.compile(r"[a-z][a-z0-9.+-]*")
 _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_~:")
+_NEEDS_NONE: Final = re.compile(r"[A-Za-z0-9.\-_~:]*")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})?")
 _SHAPE: Final = "write pkg:TYPE/NAMESPACE/NAME@VERSION, such as pkg:npm/semver@7.6.3"
@@ -105,6 +106,8 @@ class Purl:
 
 
 def _encode(text: str) -> str:
+    if _NEEDS_NONE.fullmatch(text):
+        return text
     return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in text.encode("utf-8"))
 
 
