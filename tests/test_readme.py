@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import os
@@ -9,6 +10,7 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,29 @@ def test_marked_blocks_show_what_is_so(document: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "policies", tmp_path / "policies")
     wrong = complaints(document.read_text(encoding="utf-8"), tmp_path, env)
     assert not wrong, f"{document.name} does not tell the truth:\n" + "\n".join(wrong)
+
+
+def every_parser() -> Iterator[argparse.ArgumentParser]:
+    """That of `attest`, of its commands, and of what some of them do."""
+    waiting = [build_parser()]
+    while waiting:
+        parser = waiting.pop()
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                waiting += action.choices.values()
+
+
+@pytest.mark.parametrize("parser", list(every_parser()), ids=lambda parser: parser.prog)
+def test_every_help_says_what_it_is_and_shows_commands_that_exist(parser: argparse.ArgumentParser) -> None:
+    text = re.sub(r"\\\n *", "", parser.epilog or "")
+    examples = [line.split("   ")[0] for line in re.findall(r"^ +(attest .*?)(?: +\(.*\))?$", text, re.MULTILINE)]
+    assert (bool(parser.description), bool(examples)) == (True, True)
+    assert any(example.startswith(parser.prog) for example in examples)
+    wrong = [
+        f"{example}: {why}" for example in examples for words in simple_commands(example) if (why := refusal(words))
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_target_says_what_it_does() -> None:

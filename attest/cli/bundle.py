@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
 _DIGEST: Final = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)")
 
-_EXAMPLES = """\
-examples:
+_VERIFYING = """\
   attest bundle verify --bundle acme.sigstore.json acme-1.0.tar.gz \\
       --identity https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.0 \\
       --issuer https://token.actions.githubusercontent.com
-  attest bundle verify --bundle acme.sigstore.json --key release.pub sha256:9f4…
-  attest bundle inspect acme.sigstore.json
-  attest bundle upgrade old.sigstore -o acme.sigstore.json
-
+  attest bundle verify --bundle acme.sigstore.json --key release.pub sha256:9f4…"""
+_INSPECTING = "  attest bundle inspect acme.sigstore.json"
+_UPGRADING = "  attest bundle upgrade old.sigstore -o acme.sigstore.json"
+_RULES = """\
 A bundle over a statement is about the file if the file's digest is one of the statement's subjects. Identity and issuer
 are compared exactly. With a key, a log entry is demanded only where a trusted root is named.
 
@@ -37,10 +36,15 @@ def add(commands: Any) -> None:
         "bundle",
         help="verify, show and convert Sigstore bundles in files",
         description="Verify, show and convert Sigstore bundles in files; no store is needed.",
-        epilog=_EXAMPLES,
+        epilog=f"examples:\n{_VERIFYING}\n{_INSPECTING}\n{_UPGRADING}\n\n{_RULES}",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    verify = actions.add_parser("verify", help="check who signed a file, and when at the latest")
+    verify = actions.add_parser(
+        "verify",
+        help="check who signed a file, and when at the latest",
+        description="Check by a bundle who signed a file, and when at the latest.",
+        epilog=f"examples:\n{_VERIFYING}\n\n{_RULES}",
+    )
     verify.add_argument("--bundle", metavar="B", required=True, help="the bundle, a file")
     signer = verify.add_mutually_exclusive_group(required=True)
     signer.add_argument("--identity", metavar="I", help="e-mail address or URI in the certificate, exact")
@@ -57,12 +61,22 @@ def add(commands: Any) -> None:
     verify.add_argument("artifact", metavar="FILE", help="what was signed: a file, or its digest as sha256:HEX")
     options.add_json(verify)
     verify.set_defaults(run=run_verify)
-    inspect = actions.add_parser("inspect", help="show what a bundle says, without verifying any of it")
-    inspect.add_argument("bundle", metavar="B")
+    inspect = actions.add_parser(
+        "inspect",
+        help="show what a bundle says, without verifying any of it",
+        description="Show what a bundle says, without verifying any of it.",
+        epilog=f"example:\n{_INSPECTING}",
+    )
+    inspect.add_argument("bundle", metavar="B", help="the bundle, a file")
     options.add_json(inspect)
     inspect.set_defaults(run=run_inspect)
-    upgrade = actions.add_parser("upgrade", help="rewrite a bundle of version 0.1 or 0.2 as 0.3")
-    upgrade.add_argument("bundle", metavar="B")
+    upgrade = actions.add_parser(
+        "upgrade",
+        help="rewrite a bundle of version 0.1 or 0.2 as 0.3",
+        description="Rewrite a bundle of version 0.1 or 0.2 as 0.3. Nothing is verified.",
+        epilog=f"example:\n{_UPGRADING}",
+    )
+    upgrade.add_argument("bundle", metavar="B", help="the older bundle, a file")
     upgrade.add_argument("-o", "--output", metavar="F", help="where to write it (default: stdout)")
     upgrade.set_defaults(run=run_upgrade)
 

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 _TYPES = ("ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-3072")
 
-_EXAMPLES = """\
-examples:
+_GENERATING = """\
   attest key generate release                 writes release.key and release.pub (ECDSA P-256)
-  attest key generate release --type ed25519
+  attest key generate release --type ed25519"""
+_PUBLIC = """\
   attest key public cosign.key                prints the public key
-  attest key public awskms:///alias/release   that of a key in a service; see README, "Keys elsewhere"
-  attest key import old.pem release           rewrites a PEM key as cosign's encrypted form
-
+  attest key public awskms:///alias/release   that of a key in a service; README says which URIs there are"""
+_IMPORTING = "  attest key import old.pem release           rewrites a PEM key as release.key and release.pub"
+_FORM = """\
 A new private key is encrypted in cosign's form, with the password from ATTEST_PASSWORD or COSIGN_PASSWORD or
 asked for; `cosign sign --key release.key` can use it as well."""
 
@@ -27,23 +27,38 @@ def add(commands: Any) -> None:
         "key",
         help="make and convert signing keys",
         description="Make and convert signing keys.",
-        epilog=_EXAMPLES,
+        epilog=f"examples:\n{_GENERATING}\n{_PUBLIC}\n{_IMPORTING}\n\n{_FORM}",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    generate = actions.add_parser("generate", help="write NAME.key and NAME.pub")
-    generate.add_argument("name", metavar="NAME")
+    generate = actions.add_parser(
+        "generate",
+        help="write NAME.key and NAME.pub",
+        description="Make a key: the private half in NAME.key, the public one in NAME.pub. No file is overwritten.",
+        epilog=f"examples:\n{_GENERATING}\n\n{_FORM}",
+    )
+    generate.add_argument("name", metavar="NAME", help="what to call the files, which may begin with a directory")
     generate.add_argument(
         "--type", metavar="TYPE", default="ecdsa-p256", help=f"{', '.join(_TYPES)} (default: {_TYPES[0]})"
     )
     generate.set_defaults(run=run_generate)
-    public = actions.add_parser("public", help="print the public half of a private key")
+    public = actions.add_parser(
+        "public",
+        help="print the public half of a private key",
+        description="Print the public half of a private key in PEM, for the identities of a policy.",
+        epilog=f"examples:\n{_PUBLIC}",
+    )
     public.add_argument(
         "file", metavar="KEY", help="a file, or a URI: awskms:, azurekms:, gcpkms:, hashivault:, pkcs11:"
     )
     public.set_defaults(run=run_public)
-    imported = actions.add_parser("import", help="rewrite a private key as cosign's encrypted form")
-    imported.add_argument("file", metavar="FILE")
-    imported.add_argument("name", metavar="NAME")
+    imported = actions.add_parser(
+        "import",
+        help="rewrite a private key as cosign's encrypted form",
+        description="Write a private key as NAME.key in cosign's encrypted form, and its public half as NAME.pub.",
+        epilog=f"example:\n{_IMPORTING}\n\n{_FORM}",
+    )
+    imported.add_argument("file", metavar="FILE", help="the private key: PEM (PKCS#8, SEC1 or PKCS#1) or cosign's form")
+    imported.add_argument("name", metavar="NAME", help="what to call the files, which may begin with a directory")
     imported.set_defaults(run=run_import)
 
 

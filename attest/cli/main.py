@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from attest import __version__
 from attest.cli import (
@@ -25,6 +25,7 @@ from attest.cli import (
     login,
     options,
     pack,
+    release,
     revoke,
     seal,
     sign,
@@ -39,6 +40,7 @@ COMMANDS = (
     anchor,
     sign,
     attach,
+    release,
     import_,
     export,
     list_,
@@ -127,3 +129,7 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """As argparse does it, and what to do next."""
+        super().error(f"{message} (next: {self.prog} --help)")
