@@ -65,7 +65,7 @@ def _show(shown: dict[str, Any]) -> None:
     print(" ".join(part for part in (shown["subject"], shown["digest"]) if part))
     print(f"  anchor {shown['manifest']}" if shown["digest"] else f"  manifest {shown['manifest']}")
     for item in shown["referrers"]:
-        print(f"  {referrers.describe(item)}")
+        print(f"  {referrers.describe(item, whole=True)}")
     if not shown["referrers"]:
         console.note("  nothing is attached")
 

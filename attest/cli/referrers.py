@@ -36,12 +36,12 @@ def all_json(collection: Collection) -> list[dict[str, Any]]:
     ]
 
 
-def describe(shown: dict[str, Any]) -> str:
-    """One line for people, from what `all_json` says: type, signer or damage, and where it was found."""
+def describe(shown: dict[str, Any], *, whole: bool = False) -> str:
+    """One line for people, from what `all_json` says: type, signer or damage, digest, and where it was found."""
     from attest.report.style import Style
 
     where = "+".join(sorted({place["where"] for place in shown["found"]}))
-    line = f"{short_type(shown['type'])}  {state(shown)}  {shown['digest'][:19]}  {where}"
+    line = f"{short_type(shown['type'])}  {state(shown)}  {shown['digest'][: None if whole else 19]}  {where}"
     return Style.of(sys.stdout, colour=False).safe(line)
 
 

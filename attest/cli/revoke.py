@@ -1,4 +1,4 @@
-"""``attest revoke``: withdraw a piece of evidence."""
+"""``attest revoke``: take a piece of evidence back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ is taken back by revoking it, with the same key.
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "revoke",
-        help="withdraw a piece of evidence",
+        help="take a piece of evidence back",
         description="Attach a signed statement that a piece of evidence no longer holds.",
         epilog=_EXAMPLES + signers.KEYLESS,
     )

@@ -83,6 +83,7 @@ def test_somebody_else_s_revocation_is_shown_and_changes_nothing(attest: Workpla
         told = attest.ok(command, WHEEL).out
         assert f"revokes {signature[:19]}: I say so, signed by key" in told
         assert f"REVOKED by {shown['revokedBy'][0][:19]}" in told
+    assert f"  {signature}  " in attest.ok("list", WHEEL).out  # whole, for `revoke` wants it so
     Draft202012Validator(schema("tree")).validate(attest.ok("tree", WHEEL, "--json").json)
 
 
