@@ -92,7 +92,9 @@ def _key(written: Written) -> Identity:
 
     fields = written.fields
     text = fields.string("key")
-    path = text if text.partition(":")[0] in ELSEWHERE else written.base / text  # a URI is refused as what it is
+    elsewhere = text.partition(":")[0] in ELSEWHERE
+    path = text if elsewhere else written.base / text  # a URI is refused as what it is
+    missing = not elsewhere and not (written.base / text).exists()
     try:
         return KeyIdentity(written.name, load_public(path), **written.limits)
     except KeyFileError as error:
@@ -100,7 +102,9 @@ def _key(written: Written) -> Identity:
             f"{fields.what}: {path}: {error.what}",
             where=fields.line_of("key"),
             why=error.why,
-            next_step=error.next_step,
+            next_step=f"put the key there: paths in a policy begin at its directory, {written.base}"
+            if missing
+            else error.next_step,
         ) from None
 
 

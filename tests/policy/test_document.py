@@ -375,6 +375,10 @@ def test_key_files_are_relative_to_the_policy(keys: Path, tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     policy = load(keys / "gate.yaml")
     assert policy.identities["release"].differs(KeyAuthor(key("release").public)) is None
+    (tmp_path / "gate.yaml").write_text(HEAD + SIGNED)
+    with pytest.raises(PolicyError) as refused:
+        load(tmp_path / "gate.yaml")
+    assert refused.value.next_step == f"put the key there: paths in a policy begin at its directory, {tmp_path}"
 
 
 def test_files_that_are_no_policy(tmp_path: Path) -> None:
