@@ -1,7 +1,8 @@
 """npm's `package-lock.json` and `npm-shrinkwrap.json`, lockfileVersion 1 to 3 (npm docs, package-lock-json).
 
 Versions 2 and 3 list every folder under `packages`; version 1 nests `dependencies`. Version 2 has both and npm 7 and
-later read `packages`, which is what is read here.
+later read `packages`, which is what is read here. They do so whatever the version says (tried with npm 11), so version
+1 must not have it.
 
 That a package is bundled in another one's archive is only said by the lockfile: where it is not there, npm fetches it
 from the registry, by name and version alone (tried with npm 11). So it needs a digest like any other.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from attest import limits
 from attest.errors import LockError, UsageError
@@ -24,6 +26,9 @@ _TYPE: Final = "npm"
 _PLACES: Final = ("file:", "link:", "workspace:")
 _BUNDLED: Final = "no digest: it is said to be bundled in the archive of another package"
 _GIT: Final = ("git:", "git+", "github:", "gitlab:", "bitbucket:", "gist:")
+_ARCHIVE: Final = ("https://", "http://")
+_HOSTS: Final = frozenset({"github.com", "gist.github.com", "gitlab.com", "bitbucket.org", "git.sr.ht"})
+"""Where npm clones from a web address too (`hosted-git-info`); it checks no integrity of what it clones."""
 
 
 def _read(data: bytes) -> Iterator[Entry]:
@@ -31,6 +36,8 @@ def _read(data: bytes) -> Iterator[Entry]:
     version = document.integer("lockfileVersion")
     if version in (2, 3):
         return _packages(document.object("packages"))
+    if version == 1 and "packages" in document.value:
+        raise LockError("version 1 with 'packages'", where="packages", why="npm 7 and later install what that lists")
     if version == 1:
         return _dependencies(document.optional_object("dependencies"))
     raise LockError("not a lockfile of a known version", where="lockfileVersion", why=f"{version}, not 1, 2 or 3")
@@ -39,12 +46,15 @@ def _read(data: bytes) -> Iterator[Entry]:
 def _packages(packages: Fields) -> Iterator[Entry]:
     for folder in packages.value:
         entry = packages.object(folder)
+        if "\\" in folder:  # npm takes it for a slash
+            raise LockError("a backslash in a folder", where="packages", why=folder[:160])
         _, found, name = folder.rpartition("node_modules/")
-        if not found:
+        if not found and folder and entry.value.keys() & {"resolved", "integrity"}:
+            yield _gap(folder, entry, "an archive outside node_modules")
+        elif not found:
             covered = "a local directory, which a link names" if folder else "the project itself"
             yield Entry(folder or entry.optional_string("name") or "", entry.path, None, covered=covered)
-            continue
-        if entry.value.get("link") is True:
+        elif entry.value.get("link") is True:
             yield _gap(name, entry, "a link to a local directory")
         else:
             yield _entry(entry.optional_string("name") or name, entry, bundled=entry.value.get("inBundle") is True)
@@ -69,11 +79,11 @@ def _entry(name: str, entry: Fields, *, bundled: bool) -> Entry:
     version = entry.optional_string("version") or ""
     if version.startswith("npm:"):  # an alias, as version 1 writes it
         name, _, version = version.removeprefix("npm:").rpartition("@")
-    origin = entry.optional_string("resolved") or version
-    if origin.startswith(_GIT) or version.startswith(_GIT):
-        return _gap(name, entry, "a git dependency")
-    if version.startswith(_PLACES) or (origin.startswith(_PLACES) and "integrity" not in entry.value):
+    origin = entry.optional_string("resolved")
+    if version.startswith(_PLACES) or (origin or "").startswith(_PLACES):
         return _gap(name, entry, "a local file")
+    if version.startswith(_GIT) or (origin is not None and not _is_archive(origin)):
+        return _gap(name, entry, "a git dependency")
     if "://" in version:
         return _gap(name, entry, "an archive from an address, whose version the file does not say")
     package = purl(_TYPE, name, version, where=entry.path)
@@ -82,6 +92,18 @@ def _entry(name: str, entry: Fields, *, bundled: bool) -> Entry:
         return Entry(name, entry.path, package, gap=_BUNDLED, condition=_condition(entry))
     digests = sri(integrity or "", where=entry.path)
     return lock.entry(name, entry.path, package, [digests], _condition(entry))
+
+
+def _is_archive(origin: str) -> bool:
+    """Whether npm downloads ``origin`` and holds it against the entry's integrity; all else it clones or copies."""
+    if not origin.startswith(_ARCHIVE):
+        return False
+    try:
+        address = urlsplit(origin)
+    except ValueError:
+        return False
+    path = address.path.split("/")
+    return (address.hostname or "").removeprefix("www.") not in _HOSTS or path[3:4] in (["archive"], ["releases"])
 
 
 def _gap(name: str, entry: Fields, why: str) -> Entry:

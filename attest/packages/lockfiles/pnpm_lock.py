@@ -1,5 +1,6 @@
 """`pnpm-lock.yaml`, versions 5 to 9 (pnpm's `lockfile/types`): keys of `packages` are names and versions.
 
+pnpm writes addresses into flow mappings without quotes, which libyaml does not read: they are put in quotes first.
 Version 5 writes `/name/1.0.0_peers`, version 6 `/name@1.0.0(peers)`, version 9 `name@1.0.0`.
 """
 
@@ -19,13 +20,15 @@ from attest.packages.lockfiles.package_lock import sri
 
 _AT: Final = re.compile(r"/?(?P<name>(?:@[^/@]+/)?[^/@]+)@(?P<version>[^()]+)(?:\(.*\))?")
 _SLASH: Final = re.compile(r"/(?P<name>(?:@[^/@]+/)?[^/@]+)/(?P<version>[^/_()]+)(?:[/_].*)?")
+_RESOLUTION: Final = re.compile(rb"^ ++resolution: \{[^\n]*+", re.MULTILINE)
+_VALUE: Final = re.compile(rb"(?<=: )[^'\"\s{},\[\]][^'\s{},]*+(?=[,}])")
 _LOCAL: Final = ("link:", "file:", "workspace:")
 _ADDRESS: Final = "an archive from an address, whose version the file does not say"
 _DEPENDENCIES: Final = ("dependencies", "devDependencies", "optionalDependencies")
 
 
 def _read(data: bytes) -> Iterator[Entry]:
-    document = read_yaml(data)
+    document = read_yaml(_RESOLUTION.sub(_quoted, data))
     version = document.string("lockfileVersion")
     major = version.partition(".")[0]
     if major not in ("5", "6", "9"):
@@ -37,6 +40,10 @@ def _read(data: bytes) -> Iterator[Entry]:
     for key in () if packages is None else packages.value:
         assert packages is not None
         yield _entry(key, packages.object(key), _SLASH if major == "5" else _AT)
+
+
+def _quoted(resolution: re.Match[bytes]) -> bytes:
+    return _VALUE.sub(lambda value: b"'%b'" % value[0] if b":" in value[0] else value[0], resolution[0])
 
 
 def _links(project: Fields) -> Iterator[Entry]:
