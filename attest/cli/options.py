@@ -63,6 +63,13 @@ def add_lock(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_index(parser: argparse.ArgumentParser) -> None:
+    """``--index``, for commands that create anchors."""
+    parser.add_argument(
+        "--index", action="store_true", help="also tag an image index of each version's anchors, by platform"
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, and only JSON, to stdout")
 

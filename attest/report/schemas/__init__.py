@@ -6,7 +6,7 @@ import json
 from importlib.resources import files
 from typing import Any, Final
 
-NAMES: Final = ("anchor", "copy", "doctor", "import", "list", "pack", "tree", "verdict", "written")
+NAMES: Final = ("anchor", "copy", "doctor", "import", "list", "pack", "release", "tree", "verdict", "written")
 
 
 def schema(name: str) -> dict[str, Any]:
