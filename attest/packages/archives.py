@@ -21,6 +21,11 @@ class Container(StrEnum):
     ZIP = "zip"
     TAR = "tar"
     TAR_GZ = "tar.gz"
+    TAR_BZ2 = "tar.bz2"
+    AR = "ar"
+    RPM = "rpm"
+    APK = "apk"
+    JSON = "JSON"
 
 
 class Kind(StrEnum):

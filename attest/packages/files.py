@@ -117,6 +117,8 @@ def _identity(file: BinaryIO, size: int) -> tuple[Ecosystem, Reader, Identity]:
 def _purl(row: Ecosystem, reader: Reader, identity: Identity, expected: Purl | None) -> Purl:
     """What the file is, what it does not say taken from ``expected``. Raises `PackageError`."""
     namespace, name, version = identity.namespace, identity.name, identity.version
+    if namespace is None and expected is None and not row.namespace_min:
+        namespace = ()  # most packages of such an ecosystem have none
     if namespace is None or name is None or version is None:
         parts = {row.namespace: namespace, "the name": name, "the version": version}
         unsaid = " and ".join(words for words, part in parts.items() if part is None)
@@ -143,7 +145,7 @@ def _check_name(file_name: str, row: Ecosystem, purl: Purl) -> None:
     named = None if row.file_name is None else row.file_name(file_name)
     if named is None:
         return
-    _, name, version = row.normalise((), *named)
+    name, version = row.name(named[0]), row.version(named[1])
     if (name, version) != (purl.name, purl.version):
         raise PackageError(
             "the file's name contradicts its content",

@@ -13,8 +13,8 @@ from typing import Final
 
 from attest import limits
 from attest.errors import PackageError
-from attest.packages import tars
 from attest.packages.archives import Archive, Container, Member
+from attest.packages.compression import Codec, unpacked
 from attest.packages.row import Ecosystem, Identity, Reader
 
 _PLATFORM: Final = re.compile(
@@ -85,7 +85,7 @@ def _platform(written: str, member: Member) -> str | None:
 
 def _unpacked(member: Member) -> str:
     data = bytearray()
-    for piece in tars.gunzip(io.BytesIO(member.data), len(member.data)):
+    for piece in unpacked(Codec.GZIP, io.BytesIO(member.data), len(member.data)):
         data += piece
         if len(data) > limits.PACKAGE_METADATA:
             raise _refused(member, f"more than {limits.PACKAGE_METADATA} bytes")

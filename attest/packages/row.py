@@ -55,6 +55,11 @@ def joined(namespace: tuple[str, ...], name: str) -> str:
     return "/".join((*namespace, name))
 
 
+def alone(_namespace: tuple[str, ...], name: str) -> str:
+    """What a package is called where a registry has one namespace only, as a vendor's mirror has."""
+    return name
+
+
 def ascii_lower(text: str) -> str:
     """Lower case of A-Z only, so that no anchor depends on the version of a Unicode table."""
     return "".join(chr(ord(char) + 32) if "A" <= char <= "Z" else char for char in text)

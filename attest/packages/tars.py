@@ -1,4 +1,4 @@
-"""Tar archives as a stream (POSIX pax interchange format; GNU tar "Basic Tar Format"), gzip around them (RFC 1952).
+"""Tar archives as a stream (POSIX pax interchange format; GNU tar "Basic Tar Format").
 
 Nothing is held in memory but one block, one extended header (capped) and what was asked for.
 """
@@ -6,7 +6,6 @@ Nothing is held in memory but one block, one extended header (capped) and what w
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
@@ -20,7 +19,6 @@ MAGIC: Final = b"ustar"
 
 _BLOCK: Final = 512
 _CHUNK: Final = 256 * limits.KIB
-_GZIP: Final = 31  # zlib's window bits for a gzip header
 _ZERO: Final = bytes(_BLOCK)
 _KINDS: Final = {
     b"0": Kind.FILE,
@@ -34,32 +32,6 @@ _OTHERS: Final = frozenset({b"3", b"4", b"6"})  # devices and pipes
 _OCTAL: Final = re.compile(rb"[0-7]*")
 _PAX_LENGTH: Final = re.compile(rb"([1-9][0-9]{0,8}) ")
 _RENAMING: Final = frozenset({b"path", b"size", b"linkpath"})
-
-
-def gunzip(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """The content of one gzip member of ``size`` bytes, in pieces.
-
-    Raises `PackageError` for a damaged one, anything but zeros after it, and one that grows beyond all reason.
-    """
-    allowed = min(limits.PACKAGE_UNPACKED, limits.PACKAGE_RATIO_FREE + limits.PACKAGE_RATIO * size)
-    stream = zlib.decompressobj(_GZIP)
-    total = 0
-    try:
-        while piece := file.read(_CHUNK):
-            while piece and not stream.eof:
-                data = stream.decompress(piece, _CHUNK)
-                piece = stream.unconsumed_tail
-                total += len(data)
-                if total > allowed:
-                    raise PackageError("a package that unpacks to too much", why=f"more than {allowed} bytes")
-                if data:
-                    yield data
-            if stream.eof and (piece or stream.unused_data).strip(b"\0"):
-                raise PackageError("more than one gzip stream", why="readers disagree about what follows the first")
-    except zlib.error as error:
-        raise PackageError("not whole gzip data", why=str(error)) from None
-    if not stream.eof:
-        raise PackageError("not whole gzip data", why="it ends too early")
 
 
 def plain(file: BinaryIO) -> Iterator[bytes]:
@@ -93,18 +65,39 @@ class _Blocks:
         self.take(amount, data.extend)
         return bytes(data)
 
+    def ended(self) -> bool:
+        """Whether nothing follows."""
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return True
+            self._rest = memoryview(piece)
+        return False
+
     def only_zeros(self) -> bool:
         """Whether nothing but zeros follows, to the end."""
         return not any(piece.strip(b"\0") for piece in (bytes(self._rest), *self._pieces))
 
 
-def walk(pieces: Iterator[bytes], archive: Archive) -> None:
-    """Show every member of a tar to ``archive``. Raises `PackageError`."""
+def first_name(head: bytes) -> str:
+    """The name that the first header of a tar gives, extended ones left out. Raises `PackageError`."""
+    blocks = _Blocks(iter((head,)))
+    while (header := blocks.read(_BLOCK))[156:157] in (b"x", b"g"):
+        length = _number(header[124:136])
+        blocks.take(length + -length % _BLOCK)
+    return _name(header)
+
+
+def walk(pieces: Iterator[bytes], archive: Archive, *, cut: bool = False) -> None:
+    """Show every member of a tar to ``archive``; one that is ``cut`` may end without an end mark.
+
+    Raises `PackageError`.
+    """
     blocks = _Blocks(pieces)
     name: str | None = None
     size: int | None = None
     extended = 0
-    while (header := blocks.read(_BLOCK)) != _ZERO:
+    while not (cut and not extended and blocks.ended()) and (header := blocks.read(_BLOCK)) != _ZERO:
         _check_sum(header)
         flag = header[156:157]
         length = _number(header[124:136])
