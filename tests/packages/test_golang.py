@@ -55,6 +55,7 @@ def test_a_module(tmp_path: Path, members: Members, purl: str) -> None:
     ("members", "said"),
     [
         ([*module(), ("example.com/Acme/widget/v2@v2.0.2/x.go", b"")], "not a package of a known kind"),
+        ([*module(), ("example.com/Acme/widget/v2@v2.0.12/x.go", b"")], "not a package of a known kind"),
         ([*module(), ("example.com/acme/widget/v2@v2.0.1/x.go", b"")], "not a package of a known kind"),
         ([*module(), ("x.go", b"")], "not a package of a known kind"),
         (module(version="2.0.1"), "not a package of a known kind"),
@@ -126,6 +127,34 @@ def test_neither_order_nor_compression_counts(files: dict[str, bytes], dice: ran
     for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         data = zipped(members, compression)
         assert dir_hash_1(BytesIO(data), len(data)) == expected
+
+
+def test_names_are_bytes(tmp_path: Path) -> None:
+    """Without the flag for UTF-8 they are hashed as they stand there, as Go does."""
+    data = zipped([(f"{PREFIX}Q.go", b"")]).replace(b"/Q.go", b"/\x82.go")
+    line = hashlib.sha256(b"").hexdigest().encode() + b"  " + PREFIX.encode() + b"\x82.go\n"
+    assert identify(write(tmp_path, data)).digest.hex == hashlib.sha256(line).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("local", "central", "value", "said"),
+    [
+        (6, 8, b"\x01\x00", "encrypted, or not deflated"),
+        (8, 10, b"\x0c\x00", "encrypted, or not deflated"),
+        (14, 16, b"\xff", "not a whole zip archive"),
+        (22, 24, b"\xff", "15 bytes, 255 announced"),
+        (22, 24, b"\x01", "not a whole zip archive"),
+    ],
+)
+def test_content_that_is_not_what_is_announced(
+    tmp_path: Path, local: int, central: int, value: bytes, said: str
+) -> None:
+    """Flags, method, checksum and size of the first member (APPNOTE 4.3.7 and 4.3.12), in both places."""
+    data = bytearray(zipped(module()))
+    for start in (local, data.index(b"PK\x01\x02") + central):
+        data[start : start + len(value)] = value
+    with pytest.raises(PackageError, match=said):
+        identify(write(tmp_path, bytes(data)))
 
 
 def test_every_name_and_every_byte_counts(tmp_path: Path) -> None:

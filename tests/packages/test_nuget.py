@@ -154,9 +154,33 @@ def test_everything_else_counts(changed: bytes) -> None:
     assert hashed(changed) == hashlib.sha512(changed).hexdigest() != hashed(zipped(nupkg()))
 
 
+def in_utf_8(data: bytes) -> bytes:
+    """``data`` with the flag for UTF-8 on the signature's name, in both places."""
+    changed = bytearray(data)
+    for name, flags in ((data.index(SIGNATURE.encode()), -24), (data.rindex(SIGNATURE.encode()), -38)):
+        changed[name + flags + 1] |= 0x08
+    return bytes(changed)
+
+
+def zip64(data: bytes) -> bytes:
+    """``data`` with its number of members only in a zip64 end record (APPNOTE 4.3.14 to 4.3.16)."""
+    end = len(data) - 22
+    count, length, start = struct.unpack("<10xH2L2x", data[end:])
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, length, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    return data[:end] + record + locator + data[end : end + 8] + b"\xff" * 4 + data[end + 12 :]
+
+
+def test_zip64_without_a_signature(tmp_path: Path) -> None:
+    data = zip64(zipped(nupkg()))
+    assert identify(write(tmp_path, data)).digest.hex == hashlib.sha512(data).hexdigest()
+
+
 @pytest.mark.parametrize(
     "data",
     [
+        in_utf_8(signed(zipped(nupkg()))),
+        zip64(signed(zipped(nupkg()))),
         signed(signed(zipped(nupkg())), name=".Signature.p7s"),
         signed(zipped(nupkg()), name=".SIGNATURE.P7S"),
     ],
