@@ -10,9 +10,9 @@ from the registry, by name and version alone (tried with npm 11). So it needs a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from attest import limits
 from attest.errors import LockError, UsageError
@@ -26,9 +26,12 @@ _TYPE: Final = "npm"
 _PLACES: Final = ("file:", "link:", "workspace:")
 _BUNDLED: Final = "no digest: it is said to be bundled in the archive of another package"
 _GIT: Final = ("git:", "git+", "github:", "gitlab:", "bitbucket:", "gist:")
-_ARCHIVE: Final = ("https://", "http://")
-_HOSTS: Final = frozenset({"github.com", "gist.github.com", "gitlab.com", "bitbucket.org", "git.sr.ht"})
-"""Where npm clones from a web address too (`hosted-git-info`); it checks no integrity of what it clones."""
+_ARCHIVE: Final = re.compile(
+    r"https?://(?!(?:www\.)?(?:github\.com|gist\.github\.com|gitlab\.com|bitbucket\.org|git\.sr\.ht)[:/])"
+    r"[a-z0-9.-]+(?::[0-9]+)?/[!-\[\]-~]*|file:.*\.(?:tgz|tar\.gz)"
+)
+"""What npm holds against the entry's integrity. Of all else it clones or copies it does not, so neither of an address
+at the hosts of `hosted-git-info`; written so narrowly that no two readers of addresses can see another host."""
 
 
 def _read(data: bytes) -> Iterator[Entry]:
@@ -80,10 +83,13 @@ def _entry(name: str, entry: Fields, *, bundled: bool) -> Entry:
     if version.startswith("npm:"):  # an alias, as version 1 writes it
         name, _, version = version.removeprefix("npm:").rpartition("@")
     origin = entry.optional_string("resolved")
-    if version.startswith(_PLACES) or (origin or "").startswith(_PLACES):
+    local = (origin or "").startswith(_PLACES) and "integrity" not in entry.value
+    if version.startswith(_PLACES) or local:
         return _gap(name, entry, "a local file")
-    if version.startswith(_GIT) or (origin is not None and not _is_archive(origin)):
+    if (origin or version).startswith(_GIT) or version.startswith(_GIT):
         return _gap(name, entry, "a git dependency")
+    if origin is not None and _ARCHIVE.fullmatch(origin) is None:
+        return _gap(name, entry, "from where npm checks no integrity")
     if "://" in version:
         return _gap(name, entry, "an archive from an address, whose version the file does not say")
     package = purl(_TYPE, name, version, where=entry.path)
@@ -92,18 +98,6 @@ def _entry(name: str, entry: Fields, *, bundled: bool) -> Entry:
         return Entry(name, entry.path, package, gap=_BUNDLED, condition=_condition(entry))
     digests = sri(integrity or "", where=entry.path)
     return lock.entry(name, entry.path, package, [digests], _condition(entry))
-
-
-def _is_archive(origin: str) -> bool:
-    """Whether npm downloads ``origin`` and holds it against the entry's integrity; all else it clones or copies."""
-    if not origin.startswith(_ARCHIVE):
-        return False
-    try:
-        address = urlsplit(origin)
-    except ValueError:
-        return False
-    path = address.path.split("/")
-    return (address.hostname or "").removeprefix("www.") not in _HOSTS or path[3:4] in (["archive"], ["releases"])
 
 
 def _gap(name: str, entry: Fields, why: str) -> Entry:

@@ -81,6 +81,54 @@ def test_what_the_project_itself_bundles_is_installed_by_its_digest(tmp_path: Pa
     assert entry.digests == (ZEROS,)
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "GIT+ssh://git@h.example/x.git",
+        "git@github.com:acme/x.git",
+        "acme/x",
+        "https://github.com/acme/x",
+        "https://www.gitlab.com/acme/x",
+        "https://user@github.com/acme/x",
+        "https:///github.com/acme/x",
+        "https://h.example\\github.com/acme/x",
+        "https://%67ithub.com/acme/x",
+        "file:../x",
+        "../x",
+        "",
+    ],
+)
+def test_an_integrity_that_npm_does_not_look_at_is_worth_nothing(tmp_path: Path, origin: str) -> None:
+    member = {"version": "1.0.0", "resolved": origin, "integrity": SRI}
+    (entry,) = entries(tmp_path, {"lockfileVersion": 3, "packages": {"node_modules/x": member}})
+    assert (entry.digests, entry.gap) == ((), "from where npm checks no integrity")
+
+
+@pytest.mark.parametrize("origin", ["https://r.example/x/-/x-1.0.0.tgz?a=b", "http://127.0.0.1:4873/x", "file:x.tgz"])
+def test_an_integrity_that_npm_looks_at(tmp_path: Path, origin: str) -> None:
+    member = {"version": "1.0.0", "resolved": origin, "integrity": SRI}
+    (entry,) = entries(tmp_path, {"lockfileVersion": 3, "packages": {"node_modules/x": member}})
+    assert entry.digests == (ZEROS,)
+
+
+def test_version_1_has_no_packages_which_npm_would_install(tmp_path: Path) -> None:
+    document = {"lockfileVersion": 1, "dependencies": {}, "packages": {"node_modules/x": {"version": "1.0.0"}}}
+    with pytest.raises(LockError, match="version 1 with 'packages'"):
+        entries(tmp_path, document)
+
+
+def test_a_backslash_would_be_a_slash_to_npm(tmp_path: Path) -> None:
+    packages = {"node_modules\\x": {"version": "1.0.0", "integrity": SRI}}
+    with pytest.raises(LockError, match="backslash"):
+        entries(tmp_path, {"lockfileVersion": 3, "packages": packages})
+
+
+def test_what_is_fetched_outside_node_modules_is_not_covered(tmp_path: Path) -> None:
+    packages = {"NODE_MODULES/x": {"version": "1.0.0", "integrity": SRI}}
+    (entry,) = entries(tmp_path, {"lockfileVersion": 3, "packages": packages})
+    assert entry.gap == "an archive outside node_modules"
+
+
 def test_an_alias_is_the_package_that_it_means(tmp_path: Path) -> None:
     new = {"name": "semver", "version": "7.6.3", "integrity": SRI}
     old = {"version": "npm:semver@7.6.3", "integrity": SRI}
