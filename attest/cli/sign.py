@@ -32,7 +32,8 @@ def add(commands: Any) -> None:
         description="Sign a package artifact: attach a statement that names its anchor and its digest.",
         epilog=_EXAMPLES + signers.KEYLESS,
     )
-    options.add_subjects(parser, many=True)
+    options.add_subjects(parser, many=True, optional=True)
+    options.add_lock(parser)
     options.add_store(parser)
     options.add_json(parser)
     notation_signers.add(parser, signers.add(parser))
@@ -40,10 +41,12 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from attest.cli import subjects, written
+    from attest.cli import locks, written
     from attest.errors import EXIT_DONE
 
-    named = subjects.parse(arguments)
+    found = locks.read(arguments)
+    named = locks.named(arguments, found)
+    locks.note_gaps(found)
     notation = arguments.format in notation_signers.FORMATS
     signed = _notation(arguments, named) if notation else _bundles(arguments, named)
     written.show(signed, as_json=arguments.json, verb="signed")
