@@ -44,7 +44,7 @@ def _key(name: str, signer: KeySigner) -> Iterator[str]:
     hashed = own_hash(signer.key.public)
     if hashed not in (None, "sha256"):
         yield f"--signature-digest-algorithm={hashed}"
-    yield from ("--insecure-ignore-tlog", "--private-infrastructure")
+    yield "--insecure-ignore-tlog"
 
 
 def _certificate(arguments: argparse.Namespace, signed: Iterable[Signed]) -> Iterator[str]:

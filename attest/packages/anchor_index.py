@@ -50,6 +50,7 @@ def _entries(purl: Purl, member: Member) -> Iterator[Descriptor]:
         yield replace(plain, platform=platform.json())
 
 
-def _order(entry: Descriptor) -> tuple[bool, list[tuple[str, str]], str, str]:
-    platform = sorted((entry.platform or {}).items())
-    return not platform, platform, entry.annotations.get(names.ANNOTATION_TITLE, ""), str(entry.digest)
+def _order(entry: Descriptor) -> tuple[bool, list[str], str, str]:
+    platform = entry.platform or {}
+    parts = [platform.get(member, "") for member in ("os", "architecture", "variant")]
+    return entry.platform is None, parts, entry.annotations.get(names.ANNOTATION_TITLE, ""), str(entry.digest)

@@ -141,8 +141,9 @@ def _made(os: str, processor: str, known: Mapping[str, _Processor] = _PROCESSORS
 
 
 def _wheel(written: str) -> Iterator[Platform]:
-    """The last of a wheel's tags (platform compatibility tags): a set, with dots between."""
-    for tag in written.rpartition("-")[2].split("."):
+    """The last of a wheel's tags (platform compatibility tags): a set, with dots between; ``any`` in it means all."""
+    tags = written.rpartition("-")[2].split(".")
+    for tag in tags if "any" not in tags else ():
         if tag in _WINDOWS:
             yield from _made("windows", _WINDOWS[tag])
         elif mac := _MAC.fullmatch(tag):
