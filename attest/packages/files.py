@@ -104,10 +104,11 @@ def _identity(file: BinaryIO, size: int) -> tuple[Ecosystem, Reader, Identity]:
             if identity is not None:
                 found.append((row, reader, identity))
     if not found:
-        known = "; ".join(f"{reader.looks_for} in {reader.container} ({reader.kind})" for _, reader in _READERS)
-        raise PackageError(
-            "not a package of a known kind", why=f"looked for {known}", next_step="name it by purl, with --digest"
-        )
+        if kind is None:
+            why = f"it is none of {', '.join(sorted({reader.container for _, reader in _READERS}))}"
+        else:
+            why = f"looked in {kind} for {'; '.join(f'{reader.looks_for} ({reader.kind})' for _, reader in readers)}"
+        raise PackageError("not a package of a known kind", why=why, next_step="name it by purl, with --digest")
     if len(found) > 1:
         kinds = " and ".join(reader.kind for _, reader, _ in found)
         raise PackageError("two kinds of package in one file", why=kinds, next_step="name it by purl, with --digest")

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from tests.packages.build import CARGO_TOML, PACKAGE_JSON, tgz, wheel_members, zipped
+from tests.packages.makers import apk, conda_1, conda_2, deb, hex_package, podspec, rpm
 from tests.packages.test_gem import gem
 from tests.packages.test_maven import jar
 
@@ -178,5 +179,62 @@ SAMPLES = (
         "pkg:cpan/ACME/Acme-Widget@1.03",
         "ACME/Acme-Widget",
         given=True,
+    ),
+    Sample(
+        "acme_widget-1.0.0-rc.1.tar",
+        hex_package(),
+        "pkg:hex/acme_widget@1.0.0-rc.1",
+        "pkg:hex/widget@1.0.0-rc.1",
+        "acme_widget",
+    ),
+    Sample(
+        "acme-widget_2.3~rc1+dfsg-1_amd64.deb",
+        deb(),
+        "pkg:deb/debian/acme-widget@1:2.3~rc1%2Bdfsg-1",
+        "pkg:deb/debian/acme-widget@2.3~rc1%2Bdfsg-1",
+        "acme-widget",
+        given=True,
+        platform="amd64",
+    ),
+    Sample(
+        "acme-widget-1.2.3~rc1-4.fc40.aarch64.rpm",
+        rpm(),
+        "pkg:rpm/fedora/acme-widget@1.2.3~rc1-4.fc40",
+        "pkg:rpm/fedora/acme-widget@1.2.3-4.fc40",
+        "acme-widget",
+        given=True,
+        platform="aarch64",
+    ),
+    Sample(
+        "acme-widget-1.2.3_rc1-r4.apk",
+        apk(),
+        "pkg:apk/alpine/acme-widget@1.2.3_rc1-r4",
+        "pkg:apk/alpine/acme-widget@1.2.3-r4",
+        "acme-widget",
+        given=True,
+        platform="x86_64",
+    ),
+    Sample(
+        "acme-widget-1!2.3.post1-py312h_0.tar.bz2",
+        conda_1(),
+        "pkg:conda/acme-widget@1%212.3.post1",
+        "pkg:conda/acme-widget@2.3.post1",
+        "acme-widget",
+        platform="linux-64",
+    ),
+    Sample(
+        "acme-widget-1!2.3.post1-py312h_0.conda",
+        conda_2(),
+        "pkg:conda/acme-widget@1%212.3.post1",
+        "pkg:conda/acme_widget@1%212.3.post1",
+        "acme-widget",
+        platform="linux-64",
+    ),
+    Sample(
+        "AcmeWidget+Core.podspec.json",
+        podspec(),
+        "pkg:cocoapods/AcmeWidget%2BCore@1.0.0-beta.1",
+        "pkg:cocoapods/AcmeWidget@1.0.0-beta.1",
+        "AcmeWidget+Core",
     ),
 )

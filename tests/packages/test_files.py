@@ -61,7 +61,7 @@ def test_real_shapes(tmp_path: Path, data: bytes, purl: str) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "looked for package/package.json in tar.gz"),
+        (b"", "it is none of JSON, apk, ar, rpm, tar, tar.bz2, tar.gz, zip"),
         (b"just text", "not a package of a known kind"),
         (tgz([]), "not a package of a known kind"),
         (tgz([("package.json", PACKAGE_JSON)]), "not a package of a known kind"),

@@ -104,7 +104,7 @@ def test_what_rubygems_writes(tmp_path: Path, data: bytes, purl: str | None) -> 
         (tar([("metadata.gz", b""), ("./metadata.gz", b"")]), "stands there twice"),
         (gem()[:-1024] + b"x" * 1024, "data after the end of a tar archive"),
         (gem()[:600], "not a whole tar archive"),
-        (tar([("other", b"")]), "looked for package/package.json"),
+        (tar([("other", b"")]), "looked in tar for metadata.gz (gem); metadata.config (Hex package)"),
     ],
 )
 def test_what_it_does_not_write(tmp_path: Path, data: bytes, why: str) -> None:
