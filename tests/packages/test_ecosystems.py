@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from attest.packages.table import TABLE
 from tests.cli.conftest import Workplace, attest
 from tests.packages.samples import SAMPLES, Sample
+from tests.packages.test_files import pack
+from tests.packages.test_given_names import make_dist
+from tests.packages.test_golang import download
 
 __all__ = ["attest"]
 
@@ -25,26 +29,48 @@ rules:
 ALL = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file_name)
 
 
-@ALL
-def test_from_the_file_to_the_verdict(attest: Workplace, sample: Sample) -> None:
-    attest.write(sample.file_name, sample.data)
-    attest.write("gate.yaml", POLICY.format(type=sample.type))
-    subject = [sample.file_name, *(["--purl", sample.purl] if sample.given else [])]
+def journey(attest: Workplace, file: str, purl: str, *, given: bool) -> Any:
+    """From a file to the verdict, by file and by purl; what `anchor --json` says of it."""
+    attest.write("gate.yaml", POLICY.format(type=purl.removeprefix("pkg:").partition("/")[0]))
+    subject = [file, *(["--purl", purl] if given else [])]
 
     anchored = attest.ok("anchor", *subject, "--json").json["anchors"][0]
-    assert anchored["purl"] == sample.purl
-    assert anchored["digest"].partition(":")[0] == sample.algorithm
-    assert (anchored["registry_name"], anchored["platform"]) == (sample.registry_name, sample.platform)
+    assert anchored["purl"] == purl
     assert attest("verify", *subject, "--policy", "gate.yaml").code == 1
 
     attest.ok("sign", *subject, "--key", "release.key")
     assert "admitted" in attest.ok("verify", *subject, "--policy", "gate.yaml").out
-    by_purl = [sample.purl, "--digest", anchored["digest"]]
+    by_purl = [purl, "--digest", anchored["digest"]]
     attest.ok("verify", *by_purl, "--policy", "gate.yaml")
     tree = attest.ok("tree", *by_purl).out
-    assert tree.startswith(f"{sample.purl} {anchored['digest']}")
+    assert tree.startswith(f"{purl} {anchored['digest']}")
     assert tree.count("signed by key") == 1
     assert attest.ok("anchor", *by_purl, "--dry-run", "--json").json["anchors"][0]["anchor"] == anchored["anchor"]
+    return anchored
+
+
+@ALL
+def test_from_the_file_to_the_verdict(attest: Workplace, sample: Sample) -> None:
+    attest.write(sample.file_name, sample.data)
+    anchored = journey(attest, sample.file_name, sample.purl, given=sample.given)
+    assert anchored["digest"].partition(":")[0] == sample.algorithm
+    assert (anchored["registry_name"], anchored["platform"]) == (sample.registry_name, sample.platform)
+
+
+@pytest.mark.slow
+def test_a_module_that_go_downloads(attest: Workplace, tmp_path: Path) -> None:
+    (module,) = download(tmp_path, "rsc.io/quote/v3@v3.1.0")
+    journey(attest, module["Zip"], "pkg:golang/rsc.io/quote/v3@v3.1.0", given=False)
+
+
+def test_a_distribution_that_perl_builds(attest: Workplace, tmp_path: Path) -> None:
+    journey(attest, make_dist(tmp_path).name, "pkg:cpan/ACME/Acme-Widget@1.02", given=True)
+
+
+@pytest.mark.slow
+def test_a_package_that_npm_packs(attest: Workplace, tmp_path: Path) -> None:
+    pack(tmp_path, "semver@7.6.3")
+    journey(attest, "semver-7.6.3.tgz", "pkg:npm/semver@7.6.3", given=False)
 
 
 @ALL

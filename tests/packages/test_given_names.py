@@ -166,17 +166,25 @@ def test_json_before_yaml(tmp_path: Path) -> None:
     assert identify(write(tmp_path, tgz([yaml, *described(META)])), CPAN).purl == CPAN
 
 
-def test_make_dist_writes_what_is_read(tmp_path: Path) -> None:
+def make_dist(folder: Path) -> Path:
+    """The distribution `CPAN`, built by MakeMaker."""
     perl, make = shutil.which("perl"), shutil.which("make")
     if perl is None or make is None:
         pytest.skip("perl and make are not installed")
-    write(tmp_path, b'package Acme::Widget;\nour $VERSION = "1.02";\n1;\n', "Widget.pm")
-    write(tmp_path, b'use ExtUtils::MakeMaker;\nWriteMakefile(NAME => "Acme::Widget", VERSION_FROM => "Widget.pm");\n',
-          "Makefile.PL")  # fmt: skip
-    write(tmp_path, b"MANIFEST\nMakefile.PL\nWidget.pm\n", "MANIFEST")
+    write(folder, b'package Acme::Widget;\nour $VERSION = "1.02";\n1;\n', "Widget.pm")
+    write(
+        folder,
+        b'use ExtUtils::MakeMaker;\nWriteMakefile(NAME => "Acme::Widget", VERSION_FROM => "Widget.pm");\n',
+        "Makefile.PL",
+    )
+    write(folder, b"MANIFEST\nMakefile.PL\nWidget.pm\n", "MANIFEST")
     for command in ([perl, "Makefile.PL"], [make, "dist"]):
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
-    assert identify(tmp_path / "Acme-Widget-1.02.tar.gz", CPAN).purl == CPAN
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+    return folder / "Acme-Widget-1.02.tar.gz"
+
+
+def test_make_dist_writes_what_is_read(tmp_path: Path) -> None:
+    assert identify(make_dist(tmp_path), CPAN).purl == CPAN
 
 
 def refused(folder: Path, data: bytes, expected: Purl | None, said: str) -> None:
