@@ -7,6 +7,7 @@ names is not followed: it is a lockfile of its own.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,9 @@ from attest.packages.lockfiles.lock import Entry, Kind
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-_COMMENT: Final = re.compile(r"(?:^|\s)#.*$")
+_COMMENT: Final = re.compile(r"(?:^|\s+)#.*$")
+_CODING: Final = re.compile(rb"coding[:=]\s*([-\w.]+)")
+_UTF_8: Final = (b"utf-8", b"utf8")
 _COMMENT_ALONE: Final = re.compile(r"\s*#")
 _FILES: Final = ("-r", "--requirement")
 _EDITABLE: Final = ("-e", "--editable")
@@ -29,20 +32,35 @@ _SETTINGS: Final = (
     *("--no-binary", "--only-binary", "--prefer-binary", "--require-hashes", "--pre", "--use-feature"),
 )
 _HASH: Final = "--hash"
+_OF_REQUIREMENTS: Final = (_HASH, "--global-option", "-C", "--config-setting", "--config-settings")
 
 
 def _read(data: bytes) -> Iterator[Entry]:
     for number, line in _joined(data):
         place = f"line {number}"
         words = line.split()
-        if words[0].startswith("-"):
-            yield from _option(words[0].partition("=")[0], line, place)
+        end = next((position for position, word in enumerate(words) if word.startswith("-")), len(words))
+        options = _split(words[end:], place)
+        if end == 0:
+            yield from _options(options, line, place)
         else:
-            yield _entry(words, place)
+            yield _entry(" ".join(words[:end]), options, place)
+
+
+def _split(words: list[str], place: str) -> list[str]:
+    """Options as pip takes them: as a shell would."""
+    try:
+        return shlex.split(" ".join(words))
+    except ValueError as error:
+        raise LockError("not an option of a requirements file", where=place, why=str(error)) from None
 
 
 def _joined(data: bytes) -> Iterator[tuple[int, str]]:
     """Logical lines, none empty, each with the number of its first physical one."""
+    for head in data.split(b"\n")[:2]:  # pip decodes the file as it says (PEP 263)
+        coding = _CODING.search(head) if head.startswith(b"#") else None
+        if coding is not None and coding[1].lower() not in _UTF_8:
+            raise LockError("not UTF-8", where="lockfile", why=f"it says {coding[0].decode(errors='replace')}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -62,22 +80,23 @@ def _joined(data: bytes) -> Iterator[tuple[int, str]]:
             yield start, joined
 
 
-def _option(name: str, line: str, place: str) -> Iterator[Entry]:
-    if name in _EDITABLE:
-        yield Entry(line, place, None, gap="an editable install of a local directory or a repository")
-    elif name in _FILES:
-        raise LockError(
-            "names another file", where=place, why=line[:160], next_step="compile both into one file with all pins"
-        )
-    elif name not in _SETTINGS:
-        raise LockError("not an option of a requirements file", where=place, why=name[:80])
+def _options(options: list[str], line: str, place: str) -> Iterator[Entry]:
+    """A line may have several."""
+    for word in options:
+        name = word.partition("=")[0]
+        if name in _EDITABLE:
+            yield Entry(line, place, None, gap="an editable install of a local directory or a repository")
+        elif name in _FILES:
+            raise LockError(
+                "names another file", where=place, why=line[:160], next_step="give each file with a --lock of its own"
+            )
+        elif name.startswith("-") and name not in _SETTINGS:
+            raise LockError("not an option of a requirements file", where=place, why=name[:80])
 
 
-def _entry(words: list[str], place: str) -> Entry:
+def _entry(text: str, options: list[str], place: str) -> Entry:
     from packaging.requirements import InvalidRequirement, Requirement
 
-    end = next((position for position, word in enumerate(words) if word.startswith("-")), len(words))
-    text = " ".join(words[:end])
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
@@ -89,7 +108,7 @@ def _entry(words: list[str], place: str) -> Entry:
     if version is None:
         gap = "no pinned version" if requirement.url is None else "an archive from an address"
         return Entry(requirement.name, place, None, gap=gap, condition=condition)
-    digests = [hashes([item], where=place) for item in _hashes(words[end:], place)]
+    digests = [hashes([item], where=place) for item in _hashes(options, place)]
     return lock.entry(requirement.name, place, purl("pypi", requirement.name, version, where=place), digests, condition)
 
 
@@ -101,21 +120,20 @@ def _pinned(requirement: Requirement) -> str | None:
 
 
 def _hashes(options: list[str], place: str) -> Iterator[str]:
-    """The values of ``--hash=ALGORITHM:HEX`` and ``--hash ALGORITHM:HEX``; other options do not name files."""
-    waiting = False
-    for word in options:
+    """The values of ``--hash=ALGORITHM:HEX`` and ``--hash ALGORITHM:HEX``; the others that there are name no files.
+
+    Names are written in full: pip also takes ``--has`` for ``--hash``.
+    """
+    left = iter(options)
+    for word in left:
         name, equals, value = word.partition("=")
-        if waiting:
-            yield word
-            waiting = False
-        elif name == _HASH and equals:
-            yield value
-        elif name == _HASH:
-            waiting = True
-        elif not name.startswith("--"):
+        if name not in _OF_REQUIREMENTS:
             raise LockError("not an option of a requirement", where=place, why=word[:80])
-    if waiting:
-        raise LockError("--hash without a value", where=place)
+        found = value if equals else next(left, None)
+        if found is None:
+            raise LockError(f"{name} without a value", where=place)
+        if name == _HASH:
+            yield found
 
 
 KIND: Final = Kind(
