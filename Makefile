@@ -5,7 +5,7 @@
 .NOTPARALLEL:
 
 python := .venv/bin/python
-# The product alone; and the product with its extras and everything that checks it.
+# The product as users of bundles and certificates need it; and with all its extras and everything that checks it.
 product := .venv/.product
 development := .venv/.development
 
@@ -62,7 +62,7 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {sub(/:.*/, "", $$1); printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(product): pyproject.toml tools/environment
-	tools/environment --editable .
+	tools/environment --editable '.[sigstore,notation]'
 	@touch $@
 
 $(development): pyproject.toml tools/environment

@@ -79,6 +79,11 @@ class AttestError(Exception):
         return " ".join(text.split())
 
 
+def install(extra: str) -> str:
+    """The next step where the packages of an extra are missing. Not by name: on registries it may be another's."""
+    return f"in a clone of attest: pip install '.[{extra}]'"
+
+
 class UsageError(AttestError):
     """What the user typed or named cannot be used."""
 

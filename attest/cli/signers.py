@@ -83,13 +83,13 @@ def _keyless(arguments: argparse.Namespace) -> StatementSigner:
     from importlib.util import find_spec
     from pathlib import Path
 
-    from attest.errors import UsageError
+    from attest.errors import UsageError, install
     from attest.signing.sigstore import roots
     from attest.signing.sigstore.deployment import load_deployment
     from attest.signing.sigstore.keyless import KeylessSigner
 
     if find_spec("sigstore") is None:
-        raise UsageError("the sigstore package is not installed", next_step="install attest[sigstore]")
+        raise UsageError("the sigstore package is not installed", next_step=install("sigstore"))
     name = (
         Path(arguments.trust_config)
         if arguments.trust_config

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from attest.errors import KeyFileError
+from attest.errors import KeyFileError, install
 from attest.signing.keys import PublicKey, load_private
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def client_library(scheme: str, where: str) -> Iterator[None]:
             f"the packages for keys named {scheme}: are not installed",
             where=where,
             why=str(error),
-            next_step=f"pip install 'attest[{scheme}]'",
+            next_step=install(scheme),
         ) from None
 
 

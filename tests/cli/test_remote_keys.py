@@ -269,7 +269,7 @@ def test_a_missing_client_library_is_named_with_its_extra(
 ) -> None:
     package, uri = MISSING[scheme]
     monkeypatch.setitem(sys.modules, package, None)
-    assert f"(next: pip install 'attest[{scheme}]')" in attest.refused("sign", WHEEL, "--key", uri)
+    assert f"pip install '.[{scheme}]')" in attest.refused("sign", WHEEL, "--key", uri)
 
 
 @pytest.mark.parametrize("scheme", ELSEWHERE)

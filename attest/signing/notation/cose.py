@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from attest import names
-from attest.errors import EnvelopeError
+from attest.errors import EnvelopeError, install
 from attest.signing.notation import strict_cbor
 from attest.signing.notation.algorithms import ALGORITHMS, Algorithm
 from attest.signing.notation.envelope import (
@@ -44,7 +44,7 @@ def read(raw: bytes) -> Envelope:
         from cbor2 import CBORTag
     except ImportError:
         raise EnvelopeError(
-            "COSE cannot be read here", why="cbor2 is not installed", next_step="install attest[notation]"
+            "COSE cannot be read here", why="cbor2 is not installed", next_step=install("notation")
         ) from None
     value = strict_cbor.read(raw, where="COSE")
     if not isinstance(value, CBORTag) or value.tag != _SIGN1:

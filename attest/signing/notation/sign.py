@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 import attest
 from attest import names
-from attest.errors import AttestError, KeyFileError, UsageError
+from attest.errors import AttestError, KeyFileError, UsageError, install
 from attest.oci.descriptor import Descriptor
 from attest.signing.notation import algorithms
 from attest.signing.notation.algorithms import Algorithm, algorithm_of, describe
@@ -102,7 +102,7 @@ class EnvelopeSigner:
                 encoded = cose.protect(attributes, self.raw.algorithm)
             except ImportError:
                 raise UsageError(
-                    "COSE cannot be written here", why="cbor2 is not installed", next_step="install attest[notation]"
+                    "COSE cannot be written here", why="cbor2 is not installed", next_step=install("notation")
                 ) from None
             signature, chain = self.raw.sign(cose.message(encoded, payload))
             token = self._token(signature)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography import x509
 
 from attest import limits
-from attest.errors import EnvelopeError, VerificationError
+from attest.errors import EnvelopeError, VerificationError, install
 from attest.signing.notation import der
 from attest.signing.notation.certificates import Chain, Purpose, check_chain, issued, load
 
@@ -87,7 +87,7 @@ def _read(token: bytes) -> TimeStampResponse:
         raise EnvelopeError(
             "timestamps cannot be read here",
             why="rfc3161-client is not installed",
-            next_step="install attest[notation]",
+            next_step=install("notation"),
         ) from None
     try:
         response = decode_timestamp_response(der.encode(der.SEQUENCE, _GRANTED, _ordered(token)))

@@ -10,7 +10,7 @@ from typing import Final
 from cryptography import x509
 
 from attest import limits
-from attest.errors import AttestError, EnvelopeError, StoreUnavailable, TrustError, UsageError
+from attest.errors import AttestError, EnvelopeError, StoreUnavailable, TrustError, UsageError, install
 from attest.signing.notation import der, timestamp
 
 _QUERY: Final = "application/timestamp-query"
@@ -75,7 +75,7 @@ def http_timestamper(url: str, roots: Sequence[x509.Certificate]) -> HttpTimesta
         )
     if find_spec("rfc3161_client") is None:
         raise UsageError(
-            "no timestamp can be asked for", why="rfc3161-client is not installed", next_step="install attest[notation]"
+            "no timestamp can be asked for", why="rfc3161-client is not installed", next_step=install("notation")
         )
     return HttpTimestamper(url, tuple(roots))
 

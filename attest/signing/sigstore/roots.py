@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from attest import limits
-from attest.errors import StoreRefused, StoreUnavailable, TrustError
+from attest.errors import StoreRefused, StoreUnavailable, TrustError, install
 from attest.regular_file import open_regular
 from attest.signing.sigstore.trusted_root import TrustedRoot
 from attest.signing.sigstore.updates import SIGNING_CONFIG, TRUSTED_ROOT, Published, Updates
@@ -106,7 +106,7 @@ def shipped_with_sigstore(url: str) -> Shipped:
         raise TrustError(
             "Sigstore's instances are not known here",
             why="the sigstore package is not installed",
-            next_step="install attest[sigstore], or name a file with a trusted root",
+            next_step=f"{install('sigstore')}; or name a file with a trusted root",
         ) from None
     here = {path.name: path for path in listed if path.parent.name == quote(url, safe="")}
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from attest.errors import UsageError, VerificationError
+from attest.errors import UsageError, VerificationError, install
 from attest.signing.sigstore.trusted_root import Authority, TrustedRoot
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _decode(data: bytes) -> tuple[TimeStampResponse, datetime]:
         raise UsageError(
             "timestamps cannot be verified here",
             why="the rfc3161-client package is not installed",
-            next_step="install attest[sigstore]",
+            next_step=install("sigstore"),
         ) from None
     try:
         response = decode_timestamp_response(data)
