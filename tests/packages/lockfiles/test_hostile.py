@@ -31,7 +31,8 @@ def read(folder: Path, kind: str, data: bytes) -> Lock | None:
         lock = read_lock(path, kind=kind, vendor="acme")
         lock.artifacts()
     except (LockError, UsageError) as error:
-        return _named(error, path)
+        _named(error, path)
+        return None
     return lock
 
 
