@@ -68,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli.seals import Seals
     from attest.cli.subjects import Image
     from attest.cli.targets import Targets
+    from attest.policy import decide, evaluate  # noqa: F401 - now, and not once in each process
     from attest.policy.trust import load
     from attest.report.answer import Tally, piece
     from attest.stores.parallel import WORKERS, in_parallel

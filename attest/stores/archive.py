@@ -303,14 +303,14 @@ def _plain_members(held: int) -> dict[str, tuple[int, int]] | None:
     There can be many thousands, for each of which `tarfile` takes as long as for a signature.
     """
     found: dict[str, tuple[int, int]] = {}
-    length, at = os.fstat(held).st_size, 0
+    at = 0
     while (block := os.pread(held, tarfile.BLOCKSIZE, at)) != _END:
         header = _PLAIN.fullmatch(block)
         if header is None or sum(block) - sum(header["sum"]) + _BLANK_SUM != int(header["sum"][:6], 8):
             return None
         path, size = header["path"].rstrip(b"\0").decode("ascii"), int(header["size"], 8)
         at += tarfile.BLOCKSIZE
-        if path in found or len(found) >= limits.ARCHIVE_MEMBERS or at + size > length:
+        if path in found or len(found) >= limits.ARCHIVE_MEMBERS:
             return None
         found[path] = at, size
         at += size + -size % tarfile.BLOCKSIZE

@@ -357,4 +357,6 @@ def test_a_plain_archive_is_read_as_tarfile_reads_it(tmp_path: Path, monkeypatch
             assert read_by(changed, quick) == read_by(changed, no), (position, byte)
     for cut in (*headers, len(whole) - 1024, len(whole) - 1, 0):
         assert read_by(whole[:cut], quick) == read_by(whole[:cut], no), cut
+    twice = whole[headers[0] : headers[1]] + whole
+    assert read_by(twice, quick) == read_by(twice, no) != read_by(whole, no)
     assert read_by(whole + bytes(512) + b"x", quick) == read_by(whole + bytes(512) + b"x", no)
