@@ -30,7 +30,7 @@ def _read(data: bytes) -> Iterator[Entry]:
     packages = document.objects("package")
     root = document.optional_object("root")  # as versions before cargo 0.18 wrote the project itself
     needed = {name.split(" ")[0] for item in packages for name in texts(item, "dependencies")}
-    checksums = document.strings("metadata") if version == 1 else {}
+    checksums = document.strings("metadata")  # of version 1; cargo reads it in every one, and it prevails
     if root is not None:
         yield Entry(root.string("name"), root.path, None, covered="the project itself")
     for item in packages:
@@ -47,7 +47,11 @@ def _entry(item: Fields, needed: set[str], checksums: dict[str, str]) -> Entry:
         return Entry(name, place, None, covered="the project itself")
     if not source.startswith(_REGISTRIES):
         return Entry(name, place, None, gap="a git dependency" if source.startswith("git+") else f"from {source:.80}")
-    checksum = item.optional_string("checksum") or checksums.get(f"{_CHECKSUM}{name} {version} ({source})")
+    checksum = item.optional_string("checksum")
+    old = checksums.get(f"{_CHECKSUM}{name} {version} ({source})")
+    if None not in (checksum, old) and checksum != old:
+        raise LockError("two checksums", where=place, why=f"{checksum:.80} here, {old:.80} in metadata")
+    checksum = checksum or old
     digests: list[ArtifactDigest] = []
     if checksum not in (None, "<none>"):
         digests = hashes([f"sha256:{checksum}"], where=place)

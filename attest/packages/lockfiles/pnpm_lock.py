@@ -37,9 +37,17 @@ def _read(data: bytes) -> Iterator[Entry]:
     for folder in projects.value:
         yield from _links(projects.object(folder))
     packages = document.optional_object("packages")
+    _no_more(document.optional_object("snapshots"), packages)
     for key in () if packages is None else packages.value:
         assert packages is not None
         yield _entry(key, packages.object(key), _SLASH if major == "5" else _AT)
+
+
+def _no_more(snapshots: Fields | None, packages: Fields | None) -> None:
+    """Raises `LockError` for a snapshot without its package, which pnpm would install by what the snapshot says."""
+    for key in () if snapshots is None else snapshots.value:
+        if packages is None or key.partition("(")[0] not in packages.value:
+            raise LockError("a snapshot without its package", where="snapshots", why=key[:160])
 
 
 def _quoted(resolution: re.Match[bytes]) -> bytes:
@@ -65,6 +73,8 @@ def _entry(key: str, item: Fields, pattern: re.Pattern[str]) -> Entry:
         return Entry(key, item.path, None, gap="a git dependency", condition=condition)
     if kind == "directory" or "directory" in resolution.value:
         return Entry(key, item.path, None, gap="a local directory", condition=condition)
+    if kind is not None:
+        return Entry(key, item.path, None, gap=f"from {kind:.40}, not a registry", condition=condition)
     match = pattern.fullmatch(key)
     name = item.optional_string("name") or (match["name"] if match else None)
     version = item.optional_string("version") or (match["version"] if match else None)

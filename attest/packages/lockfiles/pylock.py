@@ -1,4 +1,7 @@
-"""`pylock.toml` (PEP 751), read by `packaging.pylock`: an archive, or an sdist and wheels; any may be chosen."""
+"""`pylock.toml` (PEP 751), read by `packaging.pylock`: an archive, or an sdist and wheels; any may be chosen.
+
+Of several hashes of one file installers look at any, so that each counts as a file.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +43,13 @@ def _entry(package: Package, place: str) -> Entry:
         return Entry(package.name, place, None, gap=gap, condition=condition)
     files = [*(package.wheels or ()), *(item for item in (package.sdist, package.archive) if item is not None)]
     named = purl("pypi", package.name, str(package.version), where=place)
-    return lock.entry(package.name, place, named, [_digests(file.hashes, place) for file in files], condition)
+    return lock.entry(
+        package.name, place, named, [item for file in files for item in _digests(file.hashes, place)], condition
+    )
 
 
-def _digests(known: Mapping[str, str], place: str) -> list[ArtifactDigest]:
-    return hashes([f"{algorithm}:{encoded}" for algorithm, encoded in known.items()], where=place)
+def _digests(known: Mapping[str, str], place: str) -> list[list[ArtifactDigest]]:
+    return [hashes([f"{algorithm}:{encoded}"], where=place) for algorithm, encoded in known.items()]
 
 
 KIND: Final = Kind("pylock.toml", ("pylock.toml", "pylock.*.toml"), limits.LOCKFILE_TOML, _read)

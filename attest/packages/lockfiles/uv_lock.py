@@ -13,6 +13,7 @@ from attest.packages.lockfiles.documents import hashes, purl, read_toml, texts
 from attest.packages.lockfiles.lock import Entry, Kind
 
 _LOCAL: Final = ("editable", "virtual", "directory")
+_SOURCES: Final = {"registry", "git", "url", "path", *_LOCAL}
 
 
 def _read(data: bytes) -> Iterator[Entry]:
@@ -28,6 +29,8 @@ def _entry(item: Fields) -> Entry:
     name, version = item.string("name"), item.optional_string("version")
     place = f"{item.path} {name} {version or ''}".rstrip()
     source = item.object("source")
+    if len(source.value.keys() & _SOURCES) != 1:
+        raise LockError("not one source", where=source.path, why=", ".join(source.value)[:160])
     condition = "; ".join(texts(item, "resolution-markers")) or None
     local = next((source.string(kind) for kind in _LOCAL if kind in source.value), None)
     if local == ".":
@@ -40,6 +43,7 @@ def _entry(item: Fields) -> Entry:
         return Entry(name, place, None, gap="no version", condition=condition)
     sdist = item.optional_object("sdist")
     files = [*([] if sdist is None else [sdist]), *item.objects("wheels")]
+    files += [packed for file in files if (packed := file.optional_object("zstd")) is not None]  # uv prefers it
     digests = [hashes([file.optional_string("hash") or ""], where=file.path) for file in files]
     return lock.entry(name, place, purl("pypi", name, version, where=place), digests, condition)
 

@@ -189,7 +189,7 @@ version = "1.0"
 marker = "sys_platform == 'win32'"
 sdist = { url = "https://f.example/acme_x-1.0.tar.gz", upload-time = 2026-01-01T00:00:00Z, hashes = { sha256 = "{a}" } }
 wheels = [
-  { url = "https://f.example/acme_x-1.0-py3-none-any.whl", hashes = { md5 = "0", sha256 = "{b}" } },
+  { url = "https://f.example/acme_x-1.0-py3-none-any.whl", hashes = { sha256 = "{b}" } },
 ]
 [[packages]]
 name = "weak"
