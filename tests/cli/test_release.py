@@ -132,6 +132,8 @@ def test_a_strangers_release_is_none(attest: Workplace, wheels: list[Path]) -> N
     asked = attest("verify", "pkg:pypi/acme@1.0", "--policy", "policy.yaml", "--store", STORE)
     assert asked.code == 1
     assert asked.err == "pkg:pypi/acme@1.0: no release statement by release\n"
+    release(attest, wheels)  # what a stranger has signed word for word is signed again
+    assert attest("verify", "pkg:pypi/acme@1.0", "--policy", "policy.yaml", "--store", STORE).code == 0
 
 
 def test_contradicting_releases_prove_nothing(attest: Workplace, wheels: list[Path]) -> None:
