@@ -37,6 +37,10 @@ class Code(StrEnum):
     SBOM_THRESHOLD = "sbom-threshold"
     SBOM_VERIFIED = "sbom-verified"
 
+    EVIDENCE_UNDATED = "evidence-undated"
+    EVIDENCE_FUTURE = "evidence-future"
+    EVIDENCE_STALE = "evidence-stale"
+
     REVOCATION_FOUND = "revocation-found"
     REVOCATION_ABSENT = "revocation-absent"
     WITHDRAWAL_FOUND = "withdrawal-found"
@@ -78,6 +82,9 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.SBOM_OTHER_PACKAGE: "the SBOM says that it describes another package",
         Code.SBOM_THRESHOLD: "fitting SBOMs by fewer distinct names and keys than the rule needs",
         Code.SBOM_VERIFIED: "fitting SBOMs by as many distinct names and keys as the rule needs",
+        Code.EVIDENCE_UNDATED: "nothing proves or says when the evidence was made, and the rule limits its age",
+        Code.EVIDENCE_FUTURE: "the evidence says that it is from the future, so that its age is not known",
+        Code.EVIDENCE_STALE: "the evidence is older than the rule allows",
         Code.REVOCATION_FOUND: "evidence that is there was revoked by one of the rule's identities",
         Code.REVOCATION_ABSENT: "nothing that is there was revoked, and nothing that could say so is hidden",
         Code.WITHDRAWAL_FOUND: "the package was withdrawn by one of the rule's identities",

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attest import limits
 from attest.errors import PolicyError
-from attest.evidence.identity import Identity, Signer
+from attest.evidence.identity import Identity
 from attest.evidence.model import Subject
 from attest.evidence.patterns import SubjectPattern, matches_any, parse_pattern
 from attest.evidence.trust import Sigstore, Trust
@@ -22,11 +22,10 @@ from attest.oci.digest import Digest
 from attest.policy import trust, yaml_nodes
 from attest.policy.fields import Fields
 from attest.policy.identities import read_identity
-from attest.policy.matching import distinct
-from attest.policy.rules import RULES
-from attest.policy.rules.absence import Absence, AbsenceRule, NoRevocationRule
+from attest.policy.rules import RULES, terms
+from attest.policy.rules.lifecycle import NoRevocationRule
 from attest.policy.rules.provenance import SLSA_MAX
-from attest.policy.rules.rule import Builder, Context, Mode, Rule, Terms, Written
+from attest.policy.rules.rule import Absence, Builder, Context, Mode, Rule, Written
 from attest.policy.trust import RootTerms
 from attest.regular_file import open_regular
 
@@ -45,8 +44,7 @@ _KEYS: Final = (
     "undigested",
 )
 _LATER: Final = ("waivers", "tests", "extends")
-_RULE_KEYS: Final = ("id", "require", "by", "threshold", "mode")
-_RULES_LATER: Final = ("scan", "vex", "vsa", "release", "audit", "review")
+_RULES_LATER: Final = ("scan", "vex", "vsa", "attestation", "deny", "release", "audit", "review")
 
 
 class Leniency(StrEnum):
@@ -70,7 +68,7 @@ class Policy:
     applies_to: tuple[SubjectPattern, ...]
     root: RootTerms | None
     identities: Mapping[str, Identity] = field(hash=False)
-    rules: tuple[Rule | AbsenceRule, ...]
+    rules: tuple[Rule[Any], ...]
     unresolved: Leniency = Leniency.DENY
     undigested: Leniency = Leniency.DENY
     resolvers: tuple[str, ...] = ()
@@ -84,12 +82,12 @@ class Policy:
     @property
     def needs_absence(self) -> bool:
         """Whether a rule is about what is not there, so that all that is there has to be looked at."""
-        return any(isinstance(rule, AbsenceRule) for rule in self.rules)
+        return any(rule.absence is not None for rule in self.rules)
 
     @property
     def needs_seals(self) -> bool:
         """Whether a rule wants absence to be sealed."""
-        return any(isinstance(rule, AbsenceRule) and rule.absence is Absence.SEAL for rule in self.rules)
+        return any(rule.absence is Absence.SEAL for rule in self.rules)
 
     def trust(self, sigstore: Sigstore | None = None) -> Trust:
         """Against what evidence is verified for this policy, with the trust root that it names."""
@@ -152,23 +150,26 @@ def _resolvers(fields: Fields, context: Context) -> tuple[str, ...]:
         return ()
     entry = Fields(fields.node("resolve"), "'resolve'")
     entry.only("by")
-    return _by(entry, context)
+    by = entry.strings("by")
+    for name in by:
+        _known(name, context.identities, entry, "by")
+    return by
 
 
-def _rules(fields: Fields, context: Context) -> tuple[Rule | AbsenceRule, ...]:
+def _rules(fields: Fields, context: Context) -> tuple[Rule[Any], ...]:
     nodes = fields.nodes("rules")
     if len(nodes) > limits.POLICY_RULES:
         raise PolicyError(
             f"{len(nodes)} rules", where=fields.line_of("rules"), why=f"more than the limit of {limits.POLICY_RULES}"
         )
-    rules: dict[str, Rule | AbsenceRule] = {}
+    rules: dict[str, Rule[Any]] = {}
     for position, node in enumerate(nodes, 1):
         entry = Fields(node, f"rule {position}")
         rule = _rule(entry, context)
         if rule.id in rules:
             raise PolicyError(f"the rule id {rule.id!r} stands twice", where=entry.line_of("id"))
         rules[rule.id] = rule
-    if not any(rule.mode is Mode.ENFORCE and isinstance(rule, Rule) for rule in rules.values()):
+    if not any(rule.mode is Mode.ENFORCE and rule.threshold > 0 for rule in rules.values()):
         raise PolicyError(
             "no rule that wants evidence is enforced, so the policy would admit anything",
             where=fields.line_of("rules"),
@@ -177,7 +178,7 @@ def _rules(fields: Fields, context: Context) -> tuple[Rule | AbsenceRule, ...]:
     return tuple(rules.values())
 
 
-def _rule(fields: Fields, context: Context) -> Rule | AbsenceRule:
+def _rule(fields: Fields, context: Context) -> Rule[Any]:
     if fields.has("check"):
         raise PolicyError(f"{fields.what}: 'check' is not in this version", where=fields.line_of("check"))
     fields.what = f"rule {fields.name('id')!r}"
@@ -190,29 +191,8 @@ def _rule(fields: Fields, context: Context) -> Rule | AbsenceRule:
             where=fields.line_of("require"),
             why=f"known: {', '.join(RULES)}",
         )
-    fields.only(*_RULE_KEYS, *kind.KEYS, later=kind.LATER)
-    return kind.read(Written(fields, _terms(fields, context), context))
-
-
-def _terms(fields: Fields, context: Context) -> Terms:
-    by = _by(fields, context)
-    threshold = fields.integer("threshold", minimum=1, maximum=limits.POLICY_RULES) if fields.has("threshold") else 1
-    possible = distinct(Signer(name, context.identities[name].principal) for name in by)
-    if threshold > possible:
-        raise PolicyError(
-            f"{fields.what}: a threshold of {threshold} can never be met",
-            where=fields.line_of("threshold"),
-            why=f"'by' has {possible} distinct names with distinct keys",
-        )
-    mode = fields.choice("mode", Mode, Mode.ENFORCE)
-    return Terms(id=fields.string("id"), by=by, threshold=threshold, mode=mode)
-
-
-def _by(fields: Fields, context: Context) -> tuple[str, ...]:
-    by = fields.strings("by")
-    for name in by:
-        _known(name, context.identities, fields, "by")
-    return by
+    fields.only(*terms.COMMON, *kind.KEYS)
+    return kind.read(Written(fields, context))
 
 
 def _known(name: str, identities: Mapping[str, Identity], fields: Fields, key: str) -> None:

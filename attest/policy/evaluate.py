@@ -1,8 +1,9 @@
 """The verdict engine: pure, so that the same policy, evidence and ``now`` give the same verdict anywhere.
 
-Two kinds of rules (design.md §3.5). Those that want evidence are monotone: more of it never makes them worse, so that
-one that holds, holds on an incomplete listing too; one that does not is then inconclusive, for what it needs may be
-among what could not be seen. Those that need absence hold only where absence is proven. What is revoked is no evidence.
+Every rule goes the same way: each piece of evidence is weighed, what they come to together depends on the rule's
+`match`, and where more evidence could make it worse, absence has to be proven (design.md §3.5). A rule that needs no
+absence is monotone: it holds on an incomplete listing too, and where it does not it is inconclusive, for what it needs
+may be among what could not be seen. What is revoked is no evidence.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from attest.evidence.identity import Signer, principal
 from attest.evidence.model import Rejected, Subject
 from attest.evidence.verify import EvidenceSet, Verified
 from attest.oci.digest import Digest
-from attest.policy import found, remedies
+from attest.policy import absence, found, remedies
 from attest.policy.codes import Code
 from attest.policy.document import Leniency, Policy
 from attest.policy.matching import distinct
-from attest.policy.rules.absence import AbsenceRule
-from attest.policy.rules.rule import Claim, Mode, Refusal, Rule
+from attest.policy.rules.rule import Match, Mode, Refusal, Rule, Scene
 from attest.policy.standing import Standing
 from attest.policy.verdict import Considered, Fate, Finding, Outcome, Verdict
+from attest.policy.weigh import Weighed, combine, weigh
+
+_SHOWN: Final = 3
 
 
 def evaluate(policy: Policy, evidence: EvidenceSet, *, now: datetime) -> Verdict:
@@ -70,11 +73,9 @@ def _findings(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[
         )
         return
     standing = Standing.of(evidence.verified, policy.revokers, evidence.subject, now)
+    scene = Scene(evidence, standing, policy.identities)
     for rule in policy.rules:
-        if isinstance(rule, AbsenceRule):
-            yield _apply_absence(rule, policy, evidence, standing)
-        else:
-            yield _apply(rule, policy, evidence, standing)
+        yield _apply(rule, scene)
     if evidence.subject.looked_up:
         yield Finding(
             rule=None,
@@ -96,90 +97,98 @@ def _findings(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[
         )
 
 
+def _apply(rule: Rule[Any], scene: Scene) -> Finding:
+    evidence = scene.evidence
+    weighed = combine(rule, [weigh(rule, item, scene) for item in sorted(evidence.verified, key=_digest)])
+    considered = [*map(_considered, weighed), *map(_rejected, evidence.rejected)]
+    considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
+    answer = _unwanted(rule, scene, weighed) if rule.threshold == 0 else _wanted(rule, scene, weighed, considered)
+    return Finding(
+        rule.id,
+        answer.code,
+        answer.outcome,
+        rule.mode,
+        answer.message,
+        answer.evidence,
+        tuple(considered),
+        answer.remedy,
+    )
+
+
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """One verified item under one rule; ``counts`` are the signers for whom it counts."""
+class _Answer:
+    """What a finding says, beside which rule it is about and what was considered."""
 
-    considered: Considered
-    counts: frozenset[Signer] = frozenset()
-    refusal: Refusal | None = None
+    code: Code
+    outcome: Outcome
+    message: str
+    evidence: tuple[Digest, ...] = ()
+    remedy: str | None = None
 
 
-def _apply(rule: Rule, policy: Policy, evidence: EvidenceSet, standing: Standing) -> Finding:
-    ordered = sorted(evidence.verified, key=_digest)
-    judged = [_judge(rule, item, _speaking(rule, policy, item, standing), standing) for item in ordered]
-    considered = [*(item.considered for item in judged), *map(_rejected, evidence.rejected)]
-    considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
-    counted = frozenset(signer for item in judged for signer in item.counts)
-    have = distinct(counted)
-    names = ", ".join(sorted({signer.name for signer in counted}))
+def _wanted(rule: Rule[Any], scene: Scene, weighed: list[Weighed], considered: list[Considered]) -> _Answer:
+    """Of a rule that wants evidence."""
+    evidence, noun = scene.evidence, rule.noun
+    counting = [item for item in weighed if item.fate is Fate.COUNTED]
+    counted = frozenset(signer for item in counting for signer in item.counts)
+    have, signed = distinct(counted), {signer.name for signer in counted}
     needed = f"{have} of {rule.threshold} needed"
-    word = found.WORDS[rule.kind]
-    if have >= rule.threshold:
-        code, outcome, message, remedy = rule.holds, Outcome.ADMITTED, f"{word} by {names} ({needed})", None
-    else:
-        outcome = Outcome.DENIED if evidence.complete else Outcome.INCONCLUSIVE
-        nearest = max((item.refusal for item in judged if item.refusal), key=_nearness, default=None)
-        if have:
-            code, why = rule.short, f"{word} by {names} only ({needed}, distinct names and distinct keys)"
-        elif nearest is not None:
-            code, why = nearest.code, f"{word} that does not fit: {nearest.why}"
-        else:
-            code, why = rule.missing, f"no verified {word} by {' or '.join(rule.by)}"
-        message = f"{why}; {found.summary(evidence, considered)}"
-        remedy = remedies.after(rule, code, evidence.subject, {signer.name for signer in counted}, policy.identities)
-    digests: tuple[Digest, ...] = tuple(item.considered.digest for item in judged if item.counts)
-    return Finding(rule.id, code, outcome, rule.mode, message, digests, tuple(considered), remedy)
-
-
-def _speaking(rule: Rule, policy: Policy, item: Verified, standing: Standing) -> frozenset[Signer]:
-    """The rule's identities that made ``item`` and may speak about the subject, as the policy itself defines them."""
-    who = principal(item.proof.author)
-    return frozenset(Signer(name, who) for name in rule.by if standing.speaks([policy.identities[name]], item))
-
-
-def _judge(rule: Rule, item: Verified, speaking: frozenset[Signer], standing: Standing) -> _Judged:
-    if item.kind is not rule.kind:
-        return _Judged(_considered(item, Fate.OTHER, f"{found.WORDS[item.kind]}, not {found.WORDS[rule.kind]}"))
-    signers = speaking.intersection(item.signers)
-    if not signers:
-        named = ", ".join(sorted({signer.name for signer in item.signers}))
-        return _Judged(_considered(item, Fate.OTHER, f"by {named}, who may not speak in this rule"))
-    revoking = standing.against(item)
-    if revoking is not None:
-        return _Judged(_considered(item, Fate.REVOKED, revoking.words))
-    answer = rule.judge(Claim(item, signers, standing.subject))
-    if isinstance(answer, Refusal):
-        return _Judged(_considered(item, Fate.UNFIT, answer.why), refusal=answer)
-    return _Judged(_considered(item, Fate.COUNTED, f"bound by {item.binding}"), counts=answer)
-
-
-def _apply_absence(rule: AbsenceRule, policy: Policy, evidence: EvidenceSet, standing: Standing) -> Finding:
-    identities = tuple(policy.identities[name] for name in rule.by)
-    against = list(rule.against(evidence, standing, identities))
-    proof = rule.proof(evidence, standing, identities)
-    word = found.WORDS[rule.kind]
-    digests: tuple[Digest, ...] = tuple(sorted({item.item.digest for item in against}))
+    told = f"{noun} by {', '.join(sorted(signed))}"
+    digests = tuple(item.item.digest for item in counting)
+    against = [item.refusal for item in weighed if item.fate is Fate.AGAINST and item.refusal]
+    if have >= rule.threshold and not against:
+        proof = None if rule.absence is None else absence.prove(rule.absence, rule.by, scene)
+        if isinstance(proof, Refusal):
+            message = f"{told} ({needed}), but something may be missing: {proof.why}"
+            return _Answer(proof.code, Outcome.INCONCLUSIVE, message, digests, remedies.unproven(proof.code))
+        how = f"{needed}; {proof.how}" if proof else needed
+        notes = "; ".join(sorted({note for item in counting for note in item.notes}))
+        message = f"{told} ({how}){f': {notes}' if notes else ''}"
+        return _Answer(rule.holds, Outcome.ADMITTED, message, digests + (proof.seals if proof else ()))
+    unfit = [item.refusal for item in weighed if item.refusal]
     if against:
-        code, outcome, message = rule.found, Outcome.DENIED, "; ".join(sorted({item.why for item in against}))
-        remedy: str | None = remedies.against(rule)
-    elif isinstance(proof, Refusal):
-        code, outcome = proof.code, Outcome.INCONCLUSIVE
-        message, remedy = f"no {word} was shown, but that proves nothing: {proof.why}", remedies.unproven(proof.code)
+        code = max(against, key=_nearness).code
+        which = (
+            f"the latest {noun} does not fit" if rule.match is Match.LATEST else f"{noun} that does not fit (all must)"
+        )
+        why = f"{which}: {_together(against)}"
+    elif have:
+        code, why = rule.short, f"{told} only ({needed}, distinct names and distinct keys)"
+    elif unfit:
+        nearest = max(unfit, key=_nearness)
+        code, why = nearest.code, f"{noun} that does not fit: {nearest.why}"
     else:
-        digests = proof.seals
-        how = f"sealed by {' or '.join(rule.by)}" if digests else "as far as the store lists"
-        code, outcome, message, remedy = rule.absent, Outcome.ADMITTED, f"no {word} ({how})", None
-    considered = [_weighed(rule, item, digests) for item in sorted(evidence.verified, key=_digest)]
-    considered += map(_rejected, evidence.rejected)
-    considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
-    return Finding(rule.id, code, outcome, rule.mode, message, digests, tuple(considered), remedy)
+        code, why = rule.missing, f"no verified {noun} by {' or '.join(rule.by)}"
+    settled = evidence.complete or (against and rule.match is Match.ALL)
+    return _Answer(
+        code,
+        Outcome.DENIED if settled else Outcome.INCONCLUSIVE,
+        f"{why}; {found.summary(evidence, considered)}",
+        digests,
+        remedies.after(rule, code, evidence.subject, signed, scene.identities),
+    )
 
 
-def _weighed(rule: AbsenceRule, item: Verified, counted: tuple[Digest, ...]) -> Considered:
-    if item.digest in counted:
-        return _considered(item, Fate.COUNTED, f"bound by {item.binding}")
-    return _considered(item, Fate.OTHER, f"{found.WORDS[item.kind]}, no {found.WORDS[rule.kind]} that counts here")
+def _unwanted(rule: Rule[Any], scene: Scene, weighed: list[Weighed]) -> _Answer:
+    """Of a rule by which something must not be there."""
+    assert rule.absence is not None
+    against = [item for item in weighed if item.fate is Fate.AGAINST]
+    if against:
+        refusals = [item.refusal for item in against if item.refusal]
+        digests = tuple(sorted({item.item.digest for item in against}))
+        code = max(refusals, key=_nearness).code
+        return _Answer(code, Outcome.DENIED, _together(refusals), digests, remedies.against(rule))
+    proof = absence.prove(rule.absence, rule.by, scene)
+    if isinstance(proof, Refusal):
+        message = f"no {rule.noun} was shown, but that proves nothing: {proof.why}"
+        return _Answer(proof.code, Outcome.INCONCLUSIVE, message, (), remedies.unproven(proof.code))
+    return _Answer(rule.holds, Outcome.ADMITTED, f"no {rule.noun} ({proof.how})", proof.seals)
+
+
+def _together(refusals: list[Refusal]) -> str:
+    """Different reasons, the first few."""
+    whys = sorted({refusal.why for refusal in refusals})
+    return "; ".join([*whys[:_SHOWN], *([f"and {len(whys) - _SHOWN} more"] if len(whys) > _SHOWN else [])])
 
 
 def _digest(item: Verified) -> Digest:
@@ -190,15 +199,16 @@ def _nearness(refusal: Refusal) -> tuple[int, str]:
     return refusal.code.rank, refusal.why
 
 
-def _considered(item: Verified, fate: Fate, reason: str) -> Considered:
+def _considered(weighed: Weighed) -> Considered:
+    item = weighed.item
     return Considered(
         digest=item.digest,
         places=item.found.places,
         claims=item.statement.predicate_type,
         signers=tuple(sorted({signer.name for signer in item.signers})),
         binding=item.binding,
-        fate=fate,
-        reason=reason,
+        fate=weighed.fate,
+        reason=weighed.reason,
         proof=item.proof,
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 from attest import names
 from attest.evidence.model import Check, Kind, Rejected
 from attest.evidence.verify import EvidenceSet
+from attest.policy.nouns import NOUNS
 from attest.policy.verdict import Considered, Fate
 
 _MOST: Final = 6
@@ -23,17 +24,7 @@ _NOUNS: Final = {
     names.NOTATION_SIGNATURE: "signature",
     names.DSSE_ENVELOPE: "attestation",
 }
-WORDS: Final = {
-    Kind.SIGNATURE: "signature",
-    Kind.PROVENANCE: "provenance",
-    Kind.SBOM: "SBOM",
-    Kind.RELEASE: "release statement",
-    Kind.ATTESTATION: "attestation",
-    Kind.REVOCATION: "revocation",
-    Kind.WITHDRAWAL: "withdrawal",
-    Kind.SEAL: "seal",
-}
-_BUT: Final = {Fate.UNFIT: " that does not fit", Fate.REVOKED: " that was revoked"}
+_BUT: Final = {Fate.UNFIT: " that does not fit", Fate.AGAINST: " that does not fit", Fate.REVOKED: " that was revoked"}
 _BEFORE: Final = {
     Check.READ: "unreadable ",
     Check.FORM: "malformed ",
@@ -81,7 +72,7 @@ def noun(claims: str | None) -> str:
         return "document"
     kind = Kind.of(claims)
     if kind is not Kind.ATTESTATION:
-        return WORDS[kind]
+        return NOUNS[kind]
     if claims.startswith(names.BUNDLE_PREFIX):
         return "bundle"
     return _NOUNS.get(claims) or f"{_short(claims)} document"
@@ -92,4 +83,4 @@ def _short(text: str, longest: int = _LONGEST) -> str:
 
 
 def _plural(word: str, count: int) -> str:
-    return word if count == 1 or word == WORDS[Kind.PROVENANCE] else f"{word}s"
+    return word if count == 1 or word == NOUNS[Kind.PROVENANCE] else f"{word}s"

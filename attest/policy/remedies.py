@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Set
-from typing import Final
+from typing import Any, Final
 
 from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity
 from attest.evidence.model import Kind, Subject
 from attest.policy.codes import Code
-from attest.policy.rules.absence import AbsenceRule
 from attest.policy.rules.rule import Rule
 
 _FILES: Final = {Kind.PROVENANCE: "provenance.json", Kind.SBOM: "sbom.json"}
@@ -18,10 +17,13 @@ _ADVICE: Final = {
     Code.PROVENANCE_LEVEL: "build with a builder that the policy trusts with that level",
     Code.PROVENANCE_SOURCE: "build from the source that the policy names",
     Code.SBOM_OTHER_PACKAGE: "make an SBOM of this package",
+    Code.EVIDENCE_STALE: "make it anew",
+    Code.EVIDENCE_FUTURE: "set the clock of whatever made it, make it anew",
+    Code.EVIDENCE_UNDATED: "have it say when it was made",
 }
 
 
-def after(rule: Rule, code: Code, subject: Subject, signed: Set[str], identities: Mapping[str, Identity]) -> str:
+def after(rule: Rule[Any], code: Code, subject: Subject, signed: Set[str], identities: Mapping[str, Identity]) -> str:
     """The next command, and who is to run it; ``signed`` have done so already."""
     if subject.purl is not None and subject.digest is not None:
         named = f"{shlex.quote(str(subject.purl))} --digest {subject.digest}"
@@ -38,7 +40,7 @@ def after(rule: Rule, code: Code, subject: Subject, signed: Set[str], identities
     return f"{f'{advice}, then ' if advice else ''}{', or '.join(ways) or command}"
 
 
-def against(rule: AbsenceRule) -> str:
+def against(rule: Rule[Any]) -> str:
     """What is left to do with a package that somebody stands against."""
     if rule.kind is Kind.REVOCATION:
         return (

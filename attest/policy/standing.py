@@ -42,9 +42,11 @@ class Revoking:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``revocations`` are those that stand; ``revokers`` whose are honoured about evidence of anybody."""
+    """``revocations`` are those that stand, ``shown`` all, for they take back one another;
+    ``revokers`` are those whose are honoured about evidence of anybody."""
 
     revocations: tuple[Revoking, ...]
+    shown: tuple[Revoking, ...]
     revokers: tuple[Identity, ...]
     subject: Subject
     now: datetime
@@ -60,12 +62,12 @@ class Standing:
             for revoking in found
             if not any(other.names(revoking.item) and other.is_own(revoking.item) for other in found)
         )
-        return cls(standing, tuple(revokers), subject, now)
+        return cls(standing, tuple(found), tuple(revokers), subject, now)
 
     def against(self, item: Verified) -> Revoking | None:
         """The revocation by which ``item`` does not count."""
         if item.kind is Kind.REVOCATION:
-            return None  # settled already
+            return next((other for other in self.shown if other.names(item) and other.is_own(item)), None)
         for revoking in self.revocations:
             if revoking.names(item) and (revoking.is_own(item) or self.speaks(self.revokers, revoking.item)):
                 return revoking

@@ -5,14 +5,14 @@ Reading the policy asks nobody: a root in a file is read with it, as keys are; o
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from attest.errors import PolicyError, TrustError, UsageError
+from attest.errors import PolicyError, TrustError
 from attest.evidence.trust import Sigstore, Trust
+from attest.policy.ages import parse_age
 from attest.policy.fields import Fields
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ INSTANCES: Final = ("public-good", "staging")
 """The roots that have a name; whatever else is written is a file."""
 
 _MOST: Final = 16
-_AGE: Final = re.compile(r"([1-9][0-9]{0,3})([dh])", re.ASCII)
-_UNITS: Final = {"d": "days", "h": "hours"}
 _EITHER: Final = "write trust: {root: public-good}, or a file, or trust: {keys_only: true}"
 
 
@@ -56,7 +54,7 @@ def read(fields: Fields, base: Path) -> RootTerms | None:
     if not trust.has("root"):
         raise PolicyError("'trust': 'root' is missing", where=trust.where, next_step=_EITHER)
     name = trust.string("root")
-    max_age = trust.parsed("root_max_age", _age) if trust.has("root_max_age") else None
+    max_age = trust.parsed("root_max_age", parse_age) if trust.has("root_max_age") else None
     if max_age is not None and name not in INSTANCES:
         raise PolicyError(
             "'trust': 'root_max_age' is for roots with a name",
@@ -97,10 +95,3 @@ def _file(fields: Fields, path: Path) -> TrustedRoot:
         raise PolicyError(
             f"'trust': 'root': {path}: {error.what}", where=fields.line_of("root"), why=error.why
         ) from None
-
-
-def _age(text: str) -> timedelta:
-    found = _AGE.fullmatch(text)
-    if found is None:
-        raise UsageError(f"not an age: {text[:40]!r}", why="expected days or hours, such as 30d or 12h")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})

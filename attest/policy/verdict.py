@@ -38,6 +38,8 @@ class Fate(StrEnum):
     """Verified, and it counts."""
     UNFIT = "unfit"
     """Verified, of the rule's kind and by one of its identities, but it does not say what the rule needs."""
+    AGAINST = "against"
+    """As `UNFIT`, and under this rule it stands against the package."""
     OTHER = "other"
     """Verified, but of another kind, or by somebody else than the rule names."""
     REVOKED = "revoked"

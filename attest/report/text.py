@@ -18,6 +18,7 @@ _ASCII_MARKS: Final = {Outcome.ADMITTED: "+", Outcome.DENIED: "x", Outcome.INCON
 _FATES: Final = {
     Fate.COUNTED: Role.GOOD,
     Fate.UNFIT: Role.BAD,
+    Fate.AGAINST: Role.BAD,
     Fate.OTHER: Role.QUIET,
     Fate.REVOKED: Role.BAD,
     Fate.REJECTED: Role.DOUBT,

@@ -218,7 +218,7 @@ REFUSED = {
     "rule absence threshold": (
         rule("require: no-revocation, by: [security, release], absence: seal, threshold: 2"),
         12,
-        "'threshold' does not go with this rule",
+        "unknown key 'threshold'",
     ),
     "rule reasons": (
         rule("require: no-withdrawal, by: [security], absence: seal, reasons: [ugly]"),
@@ -237,9 +237,19 @@ REFUSED = {
     ),
     "rule check": (rule('check: "a.run == b.run"'), 12, "rule 1: 'check' is not in this version"),
     "rule neither": (rule("by: [release]"), 12, "rule 'a': 'require' is missing"),
-    "rule minimum": (rule("require: sbom, by: [release], minimum: ntia"), 12, "'minimum' is not in this version"),
-    "rule licenses": (rule("require: sbom, by: [release], licenses: {}"), 12, "'licenses' is not in this version"),
-    "rule match": (rule("require: sbom, by: [release], match: all"), 12, "'match' is not in this version"),
+    "rule match": (
+        rule("require: sbom, by: [release], match: most"),
+        12,
+        "unknown value 'most': known: any, all, latest",
+    ),
+    "rule latest": (rule("require: sbom, by: [release], match: latest"), 12, "'absence' is missing"),
+    "rule any absence": (
+        rule("require: sbom, by: [release], absence: seal"),
+        12,
+        "'absence' does not go with match: any",
+    ),
+    "rule age": (rule("require: sbom, by: [release], max_age: 7"), 12, "expected text"),
+    "rule age of what": (rule("require: sbom, by: [release], max_age: 7w"), 12, "'max_age': not an age: '7w'"),
     "rule by missing": (rule("require: signature"), 12, "rule 'a': 'by' is missing"),
     "rule by a text": (rule("require: signature, by: release"), 12, "'by': expected a list"),
     "rule by nobody": (rule("require: signature, by: []"), 12, "'by' is empty"),

@@ -38,7 +38,7 @@ from tests.evidence_factory import (
     unsigned,
     workflow,
 )
-from tests.policy import test_absence
+from tests.policy import test_absence, test_match
 from tests.policy.conftest import HEAD, Read
 
 WORKFLOW = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*"
@@ -231,7 +231,9 @@ def test_a_rules_code_and_message(read: Read, code: Code) -> None:
 
 def test_every_code_is_produced_here_and_means_something() -> None:
     of_the_subject = {Code.POLICY_NOT_APPLICABLE, Code.LISTING_INCOMPLETE, Code.SUBJECT_UNRESOLVED}  # tested below
-    assert set(CASES) | of_the_subject | set(test_absence.CODES) == set(Code) == set(MEANINGS)
+    of_lockfiles = {Code.SUBJECT_UNDIGESTED}
+    elsewhere = of_the_subject | of_lockfiles | set(test_absence.CODES) | test_match.CODES
+    assert set(CASES) | elsewhere == set(Code) == set(MEANINGS)
 
 
 def test_a_policy_for_other_packages_denies(read: Read) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from attest.policy.rules.absence import AbsenceRule, NoRevocationRule, NoWithdrawalRule
+from attest.policy.rules.lifecycle import NoRevocationRule, NoWithdrawalRule
 from attest.policy.rules.provenance import ProvenanceRule
 from attest.policy.rules.rule import Rule
 from attest.policy.rules.sbom import SbomRule
 from attest.policy.rules.signature import SignatureRule
 
-RULES: Final[MappingProxyType[str, type[Rule] | type[AbsenceRule]]] = MappingProxyType(
+RULES: Final[MappingProxyType[str, type[Rule[Any]]]] = MappingProxyType(
     {
         "signature": SignatureRule,
         "provenance": ProvenanceRule,

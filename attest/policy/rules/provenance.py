@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from attest.errors import FormatError, PolicyError
+from attest.errors import PolicyError
 from attest.evidence.identity import Signer
 from attest.evidence.model import Kind
 from attest.evidence.text_patterns import Pattern
+from attest.evidence.verify import Verified
 from attest.policy.codes import Code
 from attest.policy.fields import Fields
-from attest.policy.rules.rule import Builder, Claim, Refusal, Rule, Written
+from attest.policy.rules import terms
+from attest.policy.rules.rule import Builder, Claim, Fit, Refusal, Rule, Written
 from attest.signing.proof import Author, CertificateAuthor
 from attest.statements.provenance import Provenance, read_provenance, repository
 
@@ -20,15 +22,15 @@ SLSA_MAX: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenanceRule(Rule):
+class ProvenanceRule(Rule[Provenance]):
     """SLSA provenance. Empty ``builders`` means that any builder will do for which a signer in ``by`` speaks."""
 
-    KEYS: ClassVar[tuple[str, ...]] = ("builders", "slsa", "source")
-    LATER: ClassVar[tuple[str, ...]] = ("match", "max_age")
+    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "builders", "slsa", "source")
     kind: ClassVar[Kind] = Kind.PROVENANCE
     missing: ClassVar[Code] = Code.PROVENANCE_MISSING
     short: ClassVar[Code] = Code.PROVENANCE_THRESHOLD
     holds: ClassVar[Code] = Code.PROVENANCE_VERIFIED
+    malformed: ClassVar[Code] = Code.PROVENANCE_MALFORMED
 
     builders: tuple[Builder, ...] = ()
     slsa: int | None = None
@@ -38,7 +40,8 @@ class ProvenanceRule(Rule):
     def read(cls, written: Written) -> Self:
         """Raises `PolicyError` for a builder that could never count and for a level that none is trusted with."""
         fields = written.fields
-        builders = _builders(written) if fields.has("builders") else ()
+        common = terms.wanted(written)
+        builders = _builders(written, common["by"]) if fields.has("builders") else ()
         slsa = fields.integer("slsa", minimum=1, maximum=SLSA_MAX) if fields.has("slsa") else None
         if slsa is not None and not any((builder.slsa or 0) >= slsa for builder in builders):
             raise PolicyError(
@@ -47,15 +50,14 @@ class ProvenanceRule(Rule):
                 why="a level is what the policy says of a builder, never what a predicate says of itself",
                 next_step="list 'builders' in the rule, and give one of them 'slsa' in the policy's 'builders'",
             )
-        return cls(**written.terms, builders=builders, slsa=slsa, source=_source(fields))
+        return cls(**common, builders=builders, slsa=slsa, source=_source(fields))
 
-    def judge(self, claim: Claim) -> frozenset[Signer] | Refusal:
+    def content(self, item: Verified) -> Provenance:
+        """Its facts."""
+        return read_provenance(item.statement.predicate_type, item.statement.predicate)
+
+    def judge(self, facts: Provenance, claim: Claim) -> Fit | Refusal:
         """Those signers who speak for a builder that fits, if the source fits."""
-        statement = claim.item.statement
-        try:
-            facts = read_provenance(statement.predicate_type, statement.predicate)
-        except FormatError as error:
-            return Refusal(Code.PROVENANCE_MALFORMED, str(error))
         fitting = self._fitting(facts, claim.signers) if self.builders else claim.signers
         if isinstance(fitting, Refusal):
             return fitting
@@ -69,7 +71,7 @@ class ProvenanceRule(Rule):
                 Code.PROVENANCE_CERTIFICATE,
                 f"its signer's certificate is for {certified}, and it names {facts.source or 'no source, or several'}",
             )
-        return fitting
+        return Fit(fitting)
 
     def _fitting(self, facts: Provenance, signers: frozenset[Signer]) -> frozenset[Signer] | Refusal:
         if facts.builder is None:
@@ -95,7 +97,7 @@ def _certified_source(author: Author) -> str | None:
     return None if claimed is None else repository(claimed) or claimed
 
 
-def _builders(written: Written) -> tuple[Builder, ...]:
+def _builders(written: Written, by: tuple[str, ...]) -> tuple[Builder, ...]:
     fields, context = written.fields, written.context
     found = []
     for name in fields.strings("builders"):
@@ -105,7 +107,7 @@ def _builders(written: Written) -> tuple[Builder, ...]:
             raise PolicyError(
                 f"{fields.what}: no builder {name!r}", where=fields.line_of("builders"), why=f"known: {known}"
             )
-        if builder.identity not in written.terms["by"]:
+        if builder.identity not in by:
             raise PolicyError(
                 f"{fields.what}: builder {name!r} could never count",
                 where=fields.line_of("builders"),

@@ -1,18 +1,28 @@
-"""What every rule with `require` has in common."""
+"""What a rule is: which evidence it looks at, how several pieces combine, and what proves that nothing is missing.
+
+A rule reads one piece of verified evidence at a time and says for whom it counts, or why it does not fit. How that
+becomes a finding is the same for all rules and stands in `attest.policy.evaluate`.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Self, TypedDict
+from typing import ClassVar, Generic, Self, TypedDict, TypeVar
 
 from attest.evidence.identity import Identity, Signer
 from attest.evidence.model import Kind, Subject
-from attest.evidence.verify import Verified
+from attest.evidence.verify import EvidenceSet, Verified
 from attest.policy.codes import Code
 from attest.policy.fields import Fields
+from attest.policy.nouns import NOUNS
+from attest.policy.standing import Standing
+
+C = TypeVar("C")
+"""What a rule reads out of a statement."""
 
 
 class Mode(StrEnum):
@@ -21,6 +31,26 @@ class Mode(StrEnum):
     ENFORCE = "enforce"
     WARN = "warn"
     AUDIT = "audit"
+
+
+class Match(StrEnum):
+    """How several pieces of evidence combine."""
+
+    ANY = "any"
+    """One that fits is enough, whatever lies beside it."""
+    ALL = "all"
+    """One that fits is needed, and none may be there that does not fit. Age is no fault: what is old does not count."""
+    LATEST = "latest"
+    """Only the latest of each signer is looked at, and it must fit."""
+
+
+class Absence(StrEnum):
+    """What proves that nothing is missing."""
+
+    LISTING = "listing"
+    """The store is trusted to list everything."""
+    SEAL = "seal"
+    """A valid seal by one of the rule's identities: all that it lists was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +72,60 @@ class Context:
     builders: Mapping[str, Builder]
 
 
+class Terms(TypedDict):
+    """The terms that all rules share, as keywords."""
+
+    id: str
+    by: tuple[str, ...]
+    mode: Mode
+    threshold: int
+    match: Match
+    absence: Absence | None
+    max_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A rule in the file: its entries, and the names that it may use."""
+
+    fields: Fields
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a rule may look at beside one piece of evidence."""
+
+    evidence: EvidenceSet
+    standing: Standing
+    identities: Mapping[str, Identity]
+
+    @property
+    def subject(self) -> Subject:
+        return self.evidence.subject
+
+    def by(self, names: tuple[str, ...]) -> tuple[Identity, ...]:
+        """The policy's identities with these names."""
+        return tuple(self.identities[name] for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Verified evidence that a rule looks at. ``signers`` are those in the rule's `by` who made it, at least one."""
+
+    item: Verified
+    signers: frozenset[Signer]
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The signers for whom evidence counts, never none, and what is worth telling of it."""
+
+    signers: frozenset[Signer]
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why verified evidence of the right kind and signer does not fit a rule."""
@@ -50,56 +134,52 @@ class Refusal:
     why: str
 
 
-class Terms(TypedDict):
-    """The terms that all rules share, as keywords."""
-
-    id: str
-    by: tuple[str, ...]
-    threshold: int
-    mode: Mode
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A rule in the file: its entries, the common terms already read, and the names that it may use."""
-
-    fields: Fields
-    terms: Terms
-    context: Context
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Verified evidence of a rule's kind. ``signers`` are those in the rule's `by` who speak for it, at least one."""
-
-    item: Verified
-    signers: frozenset[Signer]
-    subject: Subject
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(ABC):
-    """``threshold`` distinct names out of ``by``, with as many distinct keys, must each have signed what fits."""
+class Rule(ABC, Generic[C]):
+    """``threshold`` distinct names out of ``by``, with as many distinct keys, must each have signed what fits.
+
+    With a threshold of 0 nothing is wanted, and what does not fit stands against the package. ``absence`` is None
+    where more evidence can never make the outcome worse, so that nothing that is missing matters (design.md §3.5).
+    """
 
     KEYS: ClassVar[tuple[str, ...]]
-    """Keys of its own."""
-    LATER: ClassVar[tuple[str, ...]]
-    """Keys that a later version will have."""
+    """All keys beside `id`, `require`, `by` and `mode`."""
     kind: ClassVar[Kind]
     missing: ClassVar[Code]
     short: ClassVar[Code]
     holds: ClassVar[Code]
+    malformed: ClassVar[Code]
 
     id: str
     by: tuple[str, ...]
     threshold: int = 1
     mode: Mode = Mode.ENFORCE
+    match: Match = Match.ANY
+    absence: Absence | None = None
+    max_age: timedelta | None = None
 
     @classmethod
+    @abstractmethod
     def read(cls, written: Written) -> Self:
-        """The rule as written; it has no terms of its own unless its class says otherwise. Raises `PolicyError`."""
-        return cls(**written.terms)
+        """The rule as written. Raises `PolicyError`."""
+
+    @property
+    def noun(self) -> str:
+        """What it looks for, for people."""
+        return NOUNS[self.kind]
+
+    def looks_at(self, item: Verified) -> bool:
+        """Whether ``item`` is of the rule's kind."""
+        return item.kind is self.kind
 
     @abstractmethod
-    def judge(self, claim: Claim) -> frozenset[Signer] | Refusal:
-        """Those signers for whom the claim counts; never none, which is a `Refusal`."""
+    def content(self, item: Verified) -> C:
+        """What the rule reads out of ``item``. Raises `FormatError`, which makes it unfit."""
+
+    def made_at(self, content: C) -> datetime | None:  # noqa: ARG002
+        """When it was made by its own account (aware), None where it does not say."""
+        return None
+
+    @abstractmethod
+    def judge(self, content: C, claim: Claim) -> Fit | Refusal:
+        """Those signers for whom it counts, or why it does not."""
