@@ -76,7 +76,7 @@ def test_a_bomb(codec: Codec) -> None:
             pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 10
     assert peak < 20 * MIB
 
 
