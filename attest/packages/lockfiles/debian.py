@@ -17,8 +17,8 @@ from attest.packages.lockfiles.documents import hashes, purl, read_lines, unpack
 from attest.packages.lockfiles.lock import Entry, Index, Kind
 
 _FIELD: Final = re.compile(r"([!-,./0-9;-~][!-9;-~]*+):[ \t]*+(.*)")
-_WANTED: Final = frozenset({"Package", "Version", "Architecture", "SHA256", "Status"})
-_STATUS: Final = re.compile(rb"^Status:", re.MULTILINE)
+_WANTED: Final = frozenset({"package", "version", "architecture", "sha256", "status"})
+_STATUS: Final = re.compile(rb"^Status:", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class _Paragraph:
     fields: dict[str, str] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
-        value = self.fields.get(name)
+        value = self.fields.get(name.lower())
         if not value:
             raise LockError(f"a package without {name}", where=self.place)
         return value
@@ -53,12 +53,13 @@ def _paragraphs(data: bytes) -> Iterator[_Paragraph]:
         if paragraph is None:
             paragraph = _Paragraph(f"line {number}")
         name, value = match.groups()
-        if name in _WANTED:
-            if name in paragraph.fields:
+        key = name.lower()  # names of fields are so compared by dpkg and apt
+        if key in _WANTED:
+            if key in paragraph.fields:
                 raise LockError(
                     f"{name} stands twice", where=f"line {number}", why=f"in the package of {paragraph.place}"
                 )
-            paragraph.fields[name] = value.strip()
+            paragraph.fields[key] = value.strip()
     if paragraph is not None:
         yield paragraph
 
@@ -66,7 +67,7 @@ def _paragraphs(data: bytes) -> Iterator[_Paragraph]:
 def _packages(data: bytes, vendor: str) -> Iterator[Entry]:
     for item in _paragraphs(unpacked(data)):
         package = purl("deb", f"{vendor}/{item.value('Package')}", item.value("Version"), where=item.place)
-        sha256 = item.fields.get("SHA256")
+        sha256 = item.fields.get("sha256")
         digests = [] if not sha256 else hashes([f"sha256:{sha256}"], where=item.place)
         architecture = item.value("Architecture")
         condition = None if architecture == "all" else architecture
@@ -77,7 +78,7 @@ def _status(data: bytes) -> Iterator[Entry]:
     for item in _paragraphs(data):
         wanted, _, state = item.value("Status").partition(" ok ")
         if state in ("not-installed", "config-files"):
-            yield Entry(item.fields.get("Package") or "", item.place, None, covered=f"not installed: {wanted}")
+            yield Entry(item.value("Package"), item.place, None, covered=f"not installed: {wanted}")
         else:
             yield Entry(item.shown, item.place, None, gap="no digest: dpkg does not keep any of the package")
 

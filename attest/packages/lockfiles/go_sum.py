@@ -30,12 +30,12 @@ def _read(data: bytes) -> Iterator[Entry]:
         module, version, text = parts
         only_mod = version.endswith(_GO_MOD)
         key = (module, version.removesuffix(_GO_MOD))
-        digests = _digest(text, place)
+        found = _digest(text, place)
         if only_mod:
             modules.setdefault(key, (place, None))
             continue
         first, known = modules.get(key, (place, None))
-        modules[key] = (first if known else place, [*(known or []), *digests])
+        modules[key] = (first if known else place, [*(known or []), *found])
     for (module, version), (place, digests) in modules.items():
         if digests is None:
             yield Entry(f"{module} {version}", place, None, covered="only its go.mod is read")

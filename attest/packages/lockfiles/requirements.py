@@ -1,7 +1,7 @@
 """`requirements.txt` with hashes (pip documentation, "Requirements File Format", "Secure installs").
 
-Lines are joined, and comments removed, as pip does it; each requirement is read by `packaging`. A file that another one
-names is not followed: it is a lockfile of its own.
+Lines are joined, and comments removed, as pip does it; each requirement is read by `packaging`. A file that
+names another one is refused, as the other one is not followed.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _options(options: list[str], line: str, place: str) -> Iterator[Entry]:
             yield Entry(line, place, None, gap="an editable install of a local directory or a repository")
         elif name in _FILES:
             raise LockError(
-                "names another file", where=place, why=line[:160], next_step="give each file with a --lock of its own"
+                "names another file", where=place, why=line[:160], next_step="compile both into one file with all pins"
             )
         elif name.startswith("-") and name not in _SETTINGS:
             raise LockError("not an option of a requirements file", where=place, why=name[:80])

@@ -110,6 +110,7 @@ def test_a_lockfile_that_is_cut_off_never_says_more(tmp_path: Path, sample: Samp
         ("Package.resolved", '"version": 3', '"version": 4', "known version", "version"),
         ("conda-lock.yml", "version: 1\n", "version: 2\n", "known version", "version"),
         ("CycloneDX", '"specVersion": "1.6"', '"specVersion": "2.0"', "known version", "specVersion"),
+        ("repodata.json", '"repodata_version": 1', '"repodata_version": 3', "known version", "repodata_version"),
         # What is not of the type that it should be.
         ("Cargo.lock", 'checksum = "{a}"', "checksum = 1979-05-27", "expected a string", "package[1].checksum"),
         ("pnpm-lock.yaml", "resolution: {integrity: {sri}}", "resolution: x", "expected an object", "resolution"),
@@ -132,6 +133,7 @@ def test_a_lockfile_that_is_cut_off_never_says_more(tmp_path: Path, sample: Samp
         ("Debian Packages", "Version: 1:1", "Version 1:1", "not a field", "line 2"),
         ("Debian Packages", "Architecture: all\n", "", "without Architecture", "line 10"),
         ("Debian Packages", "Version: 1.0\n", "Version: 1.0\nVersion: 2.0\n", "stands twice", "line 12"),
+        ("Debian Packages", "Version: 1.0\n", "Version: 1.0\nversion: 2.0\n", "stands twice", "line 12"),
         ("RPM primary.xml", 'packages="2"', 'packages="3"', "not a primary.xml", ":2"),
         ("RPM primary.xml", "<name>weak</name>", "", "without name", ":8"),
         ("rpm -qa", "x-1.0-1.fc40.x86_64", "x", "not a line of rpm -qa", "line 1"),
