@@ -16,6 +16,8 @@ _FEW: Final = 4
 """Threads to begin with. Where answers come at once, more would only wait for the interpreter and for each other."""
 _WAITING: Final = 10.0
 """How many times longer than it worked a thread has taken for an item where another thread is worth beginning."""
+_LOOK: Final = 0.01
+"""Seconds after which who waits for a result looks whether all are waiting."""
 
 _thread = threading.local()
 
@@ -34,8 +36,7 @@ def in_parallel(work: Callable[[T], R], items: Sequence[T], *, workers: int = WO
     with ThreadPoolExecutor(most, initializer=_begin) as pool:
         crew = _Crew(work, items, lambda: pool.submit(crew.toil), most)
         try:
-            for _ in range(min(_FEW, most)):
-                crew.hire()
+            crew.hire(_FEW)
             for position in range(len(items)):
                 yield crew.result(position)
         finally:
@@ -47,7 +48,11 @@ def _begin() -> None:
 
 
 class _Crew(Generic[T, R]):
-    """Threads that take one item after the other; as many as are waiting more than they work, at most ``most``."""
+    """Threads that take one item after the other; as many as are waiting more than they work, at most ``most``.
+
+    A thread that is done with an item knows how long it waited. But items can be long, and far away the first would end
+    long after all could have begun: so who waits for a result looks, too, and doubles the threads while nobody works.
+    """
 
     def __init__(self, work: Callable[[T], R], items: Sequence[T], start: Callable[[], object], most: int) -> None:
         from concurrent.futures import Future
@@ -56,17 +61,16 @@ class _Crew(Generic[T, R]):
         self._todo = enumerate(items)
         self._results: list[Future[R] | None] = [Future() for _ in items]
         self._start = start
-        self._free = most
+        self._most = self._free = most
         self._lock = threading.Lock()
         self._stopped = False
 
-    def hire(self) -> None:
-        """Begin another thread, if one may."""
+    def hire(self, number: int = 1) -> None:
+        """Begin more threads, as far as one may."""
         with self._lock:
-            if self._free == 0 or self._stopped:
-                return
-            self._free -= 1
-            self._start()
+            for _ in range(0 if self._stopped else min(number, self._free)):
+                self._free -= 1
+                self._start()
 
     def stop(self) -> None:
         """Begin no more items."""
@@ -77,6 +81,13 @@ class _Crew(Generic[T, R]):
         """Of an item; it is given out once, so that not all are kept."""
         future = self._results[position]
         assert future is not None
+        while self._free and not future.done():
+            began, worked = time.monotonic(), time.process_time()
+            try:
+                future.exception(_LOOK)
+            except TimeoutError:
+                if time.monotonic() - began > _WAITING * (time.process_time() - worked):
+                    self.hire(self._most - self._free)
         try:
             return future.result()
         finally:
