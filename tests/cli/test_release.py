@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -17,6 +18,7 @@ import jsonschema
 import pytest
 
 from attest import names
+from attest.cli.main import build_parser
 from attest.errors import NotFound
 from attest.packages.anchors import version_anchor
 from attest.packages.purl import Purl
@@ -24,6 +26,8 @@ from attest.report.schemas import schema
 from attest.stores.directory import DirectoryStore
 from tests.cli.conftest import PASSWORD, POLICY, Workplace
 from tests.cli.test_cosign import OFFLINE, cosign
+from tests.packages.build import PACKAGE_JSON, tgz, zipped
+from tests.private_sigstore.stack import PrivateSigstore
 from tests.stores.programs import olareg, run
 
 STORE = "oci:store/{package}"
@@ -208,8 +212,6 @@ def test_nothing_is_written_of_what_is_refused(
 
 
 def test_two_files_of_a_version_that_has_one_artifact(attest: Workplace) -> None:
-    from tests.packages.build import PACKAGE_JSON, tgz
-
     for name in ("a.tgz", "b.tgz"):
         attest.write(name, tgz([("package/package.json", PACKAGE_JSON), (name, b"")]))
     why = attest.refused("release", "a.tgz", "b.tgz", "--key", "release.key", "--store", STORE)
@@ -281,6 +283,36 @@ def test_cosign_accepts_the_files_and_the_version(attest: Workplace, wheels: lis
         cosign(attest, "verify-attestation", "--key", "release.pub", "--type", kind, *OFFLINE, version)
 
 
+@pytest.mark.peer("cosign", "olareg")
+@pytest.mark.parametrize("go", [False, True])
+def test_without_a_key(
+    attest: Workplace, wheels: list[Path], private_sigstore: PrivateSigstore, monkeypatch: pytest.MonkeyPatch, go: bool
+) -> None:
+    """A Go module's own digest is one that logs do not take in statements."""
+    monkeypatch.setenv("SIGSTORE_ID_TOKEN", private_sigstore.token("alice@example.test"))
+    Path("registry").mkdir()
+    shutil.copy(private_sigstore.trusted_root, "trusted_root.json")
+    who = f"{{issuer: {private_sigstore.issuer.people}, subject: alice@example.test}}"
+    gate = RESOLVING.replace("{key: release.pub}", who).replace("{keys_only: true}", "{root: trusted_root.json}")
+    attest.write("policy.yaml", gate.replace("pkg:pypi/**", "pkg:golang/**" if go else "pkg:pypi/**"))
+    files = (
+        [attest.write("m.zip", zipped([("example.com/m@v1.0.0/go.mod", b"module example.com/m\n")]))]
+        if go
+        else wheels[:2]
+    )
+    purl = "pkg:golang/example.com/m@v1.0.0" if go else "pkg:pypi/acme@1.0"
+    with olareg(Path("registry")) as registry:
+        store = ("--store", f"{registry.host}/{{package}}")
+        keyless = ("--keyless", "--trust-config", private_sigstore.client_trust_config)
+        (found,) = attest.ok("release", *files, *keyless, *store, "--json").json["released"]
+        own, *others = map(shlex.split, found["verify"])
+        assert attest(*own[1:]).code == 0
+        assert len(others) == len(files)
+        for command in others:
+            cosign(attest, *command[1:])
+        assert attest("verify", purl, "--policy", "policy.yaml", *store).code == 0
+
+
 @pytest.mark.peer("crane", "oras", "regctl", "olareg")
 @pytest.mark.parametrize("command", ["anchor", "release"])
 def test_clients_that_select_by_platform(attest: Workplace, wheels: list[Path], command: str) -> None:
@@ -313,3 +345,12 @@ def test_clients_that_select_by_platform(attest: Workplace, wheels: list[Path], 
 
 def test_an_index_of_nothing_that_is_written(attest: Workplace, wheels: list[Path]) -> None:
     assert "--dry-run writes nothing" in attest.refused("anchor", wheels[0], "--index", "--dry-run")
+
+
+def test_the_commands_for_pipelines_exist() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    pipelines = readme.partition("\n### Release pipelines\n")[2].partition("\n### ")[0]
+    commands = re.findall(r"(?<=[-|:] )attest (?:login|release) .*", pipelines)
+    assert len(commands) == 4
+    for command in commands:
+        build_parser().parse_args(shlex.split(command)[1:])
