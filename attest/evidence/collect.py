@@ -15,14 +15,14 @@ from attest import limits, names
 from attest.errors import StoreError
 from attest.evidence.forms import signed_layers
 from attest.evidence.message import aimed
-from attest.evidence.model import Candidate, Collection, Subject
+from attest.evidence.model import Candidate, Check, Collection, Rejected, Subject
 from attest.evidence.reading import Outcome, Reader, Unread
 from attest.evidence.signed import SignedDocument
 from attest.oci.digest import Digest
 from attest.stores.cosign_tags import CosignTags
 from attest.stores.listings import listings
 from attest.stores.parallel import in_parallel
-from attest.stores.protocol import Found, Referrers, Store, bounded, unite
+from attest.stores.protocol import Found, Referrers, Store, Where, bounded, unite
 
 
 def collect(store: Store, repository: str, subject: Subject, cosign: CosignTags | None = None) -> Collection:
@@ -152,10 +152,17 @@ class _Walk:
         yield from self._tags(digest)
 
     def _look(self, found: Iterable[Found]) -> None:
-        """Read what was not read before."""
-        news = [item for item in unite(found) if item.descriptor.digest not in self._read]
+        """Read what was not read before, and what was refused for its form and is by now known to have a tag."""
+        news = [item for item in unite(found) if item.descriptor.digest not in self._read or self._may_fit(item)]
         read = self._reader.read(news, about=self._subject.manifest.digest)
         self._read |= {digest: [aimed(item, self._subject) for item in outcomes] for digest, outcomes in read.items()}
+
+    def _may_fit(self, item: Found) -> bool:
+        refused = all(
+            isinstance(outcome, Rejected) and outcome.check is Check.FORM
+            for outcome in self._read[item.descriptor.digest]
+        )
+        return refused and any(place.where is Where.COSIGN_TAG for place in item.places)
 
     def _documents(self) -> list[Candidate]:
         """The unsigned documents among what was read, up to a cap."""

@@ -113,7 +113,7 @@ class Reader:
     def _manifest(self, found: Found, about: Digest) -> Candidate:
         raw = self._fetch(found, found.descriptor, limits.MANIFEST)
         try:
-            manifest = Manifest.parse(raw, media_type=found.descriptor.media_type)
+            manifest = Manifest.parse(raw)  # whatever the lister calls it: that must not make good evidence bad
             other = manifest.subject and manifest.subject.digest
             if other != about and not _is_tagged(found):
                 raise FormatError("the manifest has another subject", why=str(other))
@@ -153,8 +153,11 @@ def _blobs(seen: Candidate, layers: Iterable[tuple[Descriptor, Form]]) -> Iterab
 
 
 def _is_tagged(found: Found) -> bool:
-    """cosign's older tags name manifests without a subject: what is signed says what it is about."""
-    return all(place.where is Where.COSIGN_TAG for place in found.places)
+    """cosign's older tags name manifests without a subject: what is signed says what it is about.
+
+    So they do where somebody lists the same as a referrer too.
+    """
+    return any(place.where is Where.COSIGN_TAG for place in found.places)
 
 
 def _unread(seen: Candidate, reason: str) -> Unread:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,8 +17,11 @@ from attest.evidence.collect import collect
 from attest.evidence.trust import Trust
 from attest.evidence.verify import EvidenceSet, verify
 from attest.oci.descriptor import EMPTY, Descriptor
+from attest.oci.digest import Digest
 from attest.oci.manifest import write_image
+from attest.oci.reference import Reference
 from attest.stores.memory import MemoryStore
+from attest.stores.protocol import Found, Place, Referrers, Where
 from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, bundle_of, identity, signed
 
 REPOSITORY = "npm/left-pad"
@@ -57,6 +62,42 @@ def test_ten_thousand_pieces_of_garbage_around_one_signature(store: MemoryStore)
     refer(store, b"garbage", times=10_000)
     found = judged(store)
     assert (len(found.verified), len(found.rejected), found.complete) == (1, 10_000, True)
+
+
+class Lister(MemoryStore):
+    """Lists as it likes: with another media type, and manifests of other subjects too."""
+
+    def __init__(self, honest: MemoryStore, media_type: str | None = None, more: Iterable[Found] = ()) -> None:
+        self.__dict__ = honest.__dict__
+        self._media_type = media_type
+        self._more = tuple(more)
+
+    def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
+        listing = super().referrers(repository, subject, artifact_type=artifact_type)
+        if self._media_type is None:
+            return replace(listing, items=(*listing.items, *self._more))
+        other = self._media_type
+        items = (replace(item, descriptor=replace(item.descriptor, media_type=other)) for item in listing.items)
+        return replace(listing, items=tuple(items))
+
+
+@pytest.mark.parametrize("media_type", [names.OCI_INDEX, names.DOCKER_MANIFEST, "text/plain"])
+def test_what_a_lister_calls_a_manifest_makes_it_no_worse(store: MemoryStore, media_type: str) -> None:
+    """Else a revocation that is sealed would have been shown, and would not count."""
+    assert len(judged(Lister(store, media_type)).verified) == 1
+
+
+def test_a_tag_of_cosign_names_the_same_where_somebody_lists_it_too(store: MemoryStore) -> None:
+    layer = bundle_of(signed("release", note="tagged")).raw
+    described = Descriptor.of(names.BUNDLE_V03, layer)
+    manifest = write_image(artifact_type=names.BUNDLE_V03, config=EMPTY, layers=[described])
+    store.push(REPOSITORY, described, layer)
+    store.push(REPOSITORY, manifest.descriptor(), manifest.raw)
+    tag = f"sha256-{SUBJECT.manifest.digest.encoded}.att"
+    store.tag(Reference(REPOSITORY, tag=tag), manifest.descriptor())
+    assert len(judged(store).verified) == 2
+    listed = Found(manifest.listing_descriptor(), (Place("memory", Where.API),))
+    assert len(judged(Lister(store, more=[listed])).verified) == 2
 
 
 def test_one_large_bundle_named_by_many_manifests_is_read_up_to_a_cap(store: MemoryStore) -> None:
