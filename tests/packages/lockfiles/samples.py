@@ -122,12 +122,18 @@ snapshots:
   version "1.0.0"
   resolved "git+https://h.example/g.git#1"
 
+"s@^1.0.0":
+  version "1.0.0"
+  resolved "git+ssh://git@h.example/s.git#1"
+  integrity {sri}
+
 "l@file:../l":
   version "0.0.0"
 """,
         (
             Said("pkg:npm/%40acme/x@1.0.1", SHA512),
             Said("pkg:npm/real@2.0.0", NONE),
+            Said(None, GIT),
             Said(None, GIT),
             Said(None, "gap: a local directory or file"),
         ),
@@ -715,7 +721,7 @@ Version: 1.0
   "components": [{"type": "library", "name": "nested", "purl": "pkg:pypi/nested@1.0", "externalReferences": [
     {"type": "distribution", "url": "https://f.example/", "hashes": [{"alg": "SHA-256", "content": "{a}"},
                                                                      {"alg": "SHA-256", "content": "{b}"}]},
-    {"type": "website", "url": "https://w.example/"}]}]},
+    {"type": "website", "url": "https://w.example/", "hashes": [{"alg": "SHA-256", "content": "{c}"}]}]}]},
  {"type": "library", "name": "go", "purl": "pkg:golang/e.example/go@v1.0.0",
   "hashes": [{"alg": "SHA-256", "content": "{a}"}]},
  {"type": "file", "name": "file"},

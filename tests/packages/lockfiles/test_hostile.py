@@ -17,7 +17,7 @@ from attest.cli.main import main
 from attest.errors import LockError, UsageError
 from attest.packages.lockfiles.lock import Lock
 from attest.packages.lockfiles.table import KINDS, read_lock
-from tests.packages.lockfiles.samples import BY_KIND, SAMPLES, A, B, Sample
+from tests.packages.lockfiles.samples import BASE64, BY_KIND, SAMPLES, A, B, Sample
 
 NAMES = [kind.name for kind in KINDS]
 ids: Any = lambda sample: sample.kind  # noqa: E731
@@ -128,6 +128,15 @@ def test_a_lockfile_that_is_cut_off_never_says_more(tmp_path: Path, sample: Samp
         ("requirements.txt", "plain==1.0", "-r other.txt", "names another file", "line 6"),
         ("requirements.txt", "plain==1.0", "--frobnicate", "not an option", "line 6"),
         ("Gemfile.lock", "    bare (1.0)", "    bare", "not a line of a Gemfile.lock", "line 16"),
+        ("Gemfile.lock", "  x (1.0.0) sha", "  bare (1.0)\n  x (1.0.0) sha", "stands twice", "line 33"),
+        (
+            "conda-lock.yml",
+            "manager: conda\n  platform: osx-64",
+            "manager: x\n  platform: osx-64",
+            "not a manager",
+            "[2]",
+        ),
+        ("packages.lock.json", "{base64}", BASE64.replace("Dw==", "Dx=="), "not a content hash", "Acme.X"),
         ("Gemfile.lock", "PLATFORMS", "<<<<<<< HEAD", "a merge conflict", "line 21"),
         ("Gemfile.lock", "PLATFORMS", "TEAPOTS", "not a section", "line 21"),
         ("Debian Packages", "Version: 1:1", "Version 1:1", "not a field", "line 2"),

@@ -126,6 +126,12 @@ def test_elixir_maps_as_mix_wrote_them_first(tmp_path: Path) -> None:
     ]
 
 
+def test_a_package_of_two_names_is_none(tmp_path: Path) -> None:
+    purls = ", ".join(f'{{"referenceType": "purl", "referenceLocator": "pkg:npm/{name}@1.0.0"}}' for name in "xy")
+    text = f'{{"spdxVersion": "SPDX-2.3", "packages": [{{"SPDXID": "a", "name": "x", "externalRefs": [{purls}]}}]}}'
+    assert read(tmp_path, "x.spdx.json", text) == [Said(None, "gap: 2 purls")]
+
+
 def test_spdx_that_describes_several_packages_covers_none(tmp_path: Path) -> None:
     text = """{"spdxVersion": "SPDX-2.2", "documentDescribes": ["SPDXRef-x", "SPDXRef-y"], "packages": [
  {"SPDXID": "SPDXRef-x", "name": "x"}, {"SPDXID": "SPDXRef-y", "name": "y"}]}"""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from attest import limits
 from attest.errors import LockError, UsageError
 from attest.packages.lockfiles.lock import Entry, Index
 from attest.packages.lockfiles.table import KINDS, read_lock
@@ -63,6 +64,13 @@ def test_an_index_may_be_packed(tmp_path: Path, kind: str, suffix: str, pack: ob
         path.write_bytes(broken)
         with pytest.raises(LockError, match="cannot be unpacked"):
             read_lock(path, vendor="acme")
+
+
+def test_an_index_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "Packages.gz"
+    path.write_bytes(gzip.compress(bytes(limits.LOCKFILE + 1)))
+    with pytest.raises(LockError, match="too large"):
+        read_lock(path, vendor="acme")
 
 
 def test_cyclonedx_in_xml_is_refused_with_what_to_do(tmp_path: Path) -> None:
