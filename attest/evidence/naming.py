@@ -6,14 +6,14 @@ it. Name and version are put together by parts, never as text: a name is whateve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attest.errors import FormatError, UsageError
 from attest.evidence.model import Kind
 from attest.packages.ecosystem import names_from_file_name
 from attest.packages.purl import Purl
-from attest.statements.sbom import Sbom, read_sbom
+from attest.statements.sbom import Component, read_sbom
 from attest.statements.statement import Statement
 
 
@@ -32,17 +32,17 @@ def by_predicate(statement: Statement, type: str) -> Iterator[Purl]:
         return
     if Kind.of(statement.predicate_type) is Kind.SBOM:
         try:
-            yield from by_sbom(read_sbom(predicate), type)
+            yield from by_components(read_sbom(predicate).described, type)
         except FormatError:
             return
     else:
         yield from _package(predicate.get("purl"), predicate.get("name"), predicate.get("version"), type)
 
 
-def by_sbom(sbom: Sbom, type: str) -> Iterator[Purl]:
-    """The packages of ``type`` that an SBOM says that it describes."""
-    for described in sbom.described:
-        yield from _package(described.purl, described.name, described.version, type)
+def by_components(components: Iterable[Component], type: str) -> Iterator[Purl]:
+    """The packages of ``type`` among components of an SBOM, such as those that it says it describes."""
+    for item in components:
+        yield from _package(item.purl, item.package_name, item.version, type)
 
 
 def _package(purl: Any, name: Any, version: Any, type: str) -> Iterator[Purl]:

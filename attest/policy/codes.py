@@ -34,6 +34,11 @@ class Code(StrEnum):
     SBOM_MISSING = "sbom-missing"
     SBOM_MALFORMED = "sbom-malformed"
     SBOM_OTHER_PACKAGE = "sbom-other-package"
+    SBOM_CONTRADICTION = "sbom-contradiction"
+    SBOM_WITHOUT_PACKAGE = "sbom-without-package"
+    SBOM_COMPONENTS = "sbom-components"
+    SBOM_MINIMUM = "sbom-minimum"
+    SBOM_LICENSE = "sbom-license"
     SBOM_THRESHOLD = "sbom-threshold"
     SBOM_VERIFIED = "sbom-verified"
 
@@ -80,6 +85,11 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.SBOM_MISSING: "no verified SBOM by any of the rule's identities",
         Code.SBOM_MALFORMED: "the signed predicate is not the CycloneDX or SPDX document that it claims to be",
         Code.SBOM_OTHER_PACKAGE: "the SBOM says that it describes another package",
+        Code.SBOM_CONTRADICTION: "the SBOM gives this package another digest than it has",
+        Code.SBOM_WITHOUT_PACKAGE: "this package is not in the SBOM",
+        Code.SBOM_COMPONENTS: "the SBOM lists fewer components than the rule needs",
+        Code.SBOM_MINIMUM: "the SBOM does not have the minimum elements that the rule needs",
+        Code.SBOM_LICENSE: "the SBOM lists a licence that the rule does not allow",
         Code.SBOM_THRESHOLD: "fitting SBOMs by fewer distinct names and keys than the rule needs",
         Code.SBOM_VERIFIED: "fitting SBOMs by as many distinct names and keys as the rule needs",
         Code.EVIDENCE_UNDATED: "nothing proves or says when the evidence was made, and the rule limits its age",

@@ -1,45 +1,121 @@
-"""``require: sbom``: a bill of materials of this very package."""
+"""``require: sbom``: a bill of materials of this package, as complete as the rule says, with allowed licences."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import ClassVar, Final, Self
 
-from attest.evidence.model import Kind
-from attest.evidence.naming import by_sbom
+from attest.evidence.model import Kind, Subject
+from attest.evidence.naming import by_components
 from attest.evidence.verify import Verified
+from attest.packages.purl import Purl
 from attest.policy.codes import Code
+from attest.policy.fields import Fields
+from attest.policy.licenses import Licenses, read_licenses
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
-from attest.statements.sbom import Sbom, read_sbom
+from attest.statements.sbom import Component, Sbom, missing_minimum, read_sbom
+
+_SHOWN: Final = 3
+_COMPONENTS: Final = 1_000_000
+
+
+class Minimum(StrEnum):
+    """How complete it has to be."""
+
+    NTIA = "ntia"
+    """The minimum elements that the NTIA published in 2021."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SbomRule(Rule[Sbom]):
-    """A CycloneDX or SPDX document that does not say that it is another package's."""
+    """A CycloneDX or SPDX document that is not another package's, and does not contradict what this package is.
 
-    KEYS: ClassVar[tuple[str, ...]] = terms.WANTED
+    With ``includes_package`` or a ``minimum`` the package itself must be in it.
+    """
+
+    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "minimum", "includes_package", "min_components", "licenses")
     kind: ClassVar[Kind] = Kind.SBOM
     missing: ClassVar[Code] = Code.SBOM_MISSING
     short: ClassVar[Code] = Code.SBOM_THRESHOLD
     holds: ClassVar[Code] = Code.SBOM_VERIFIED
     malformed: ClassVar[Code] = Code.SBOM_MALFORMED
 
+    minimum: Minimum | None = None
+    includes_package: bool = False
+    min_components: int = 0
+    licenses: Licenses | None = None
+
     @classmethod
     def read(cls, written: Written) -> Self:
         """Raises `PolicyError`."""
-        return cls(**terms.wanted(written))
+        fields = written.fields
+        licenses = None
+        if fields.has("licenses"):
+            licenses = read_licenses(Fields(fields.node("licenses"), f"{fields.what}: 'licenses'"))
+        minimum = fields.choice("minimum", Minimum, Minimum.NTIA) if fields.has("minimum") else None
+        count = fields.integer("min_components", minimum=1, maximum=_COMPONENTS) if fields.has("min_components") else 0
+        return cls(
+            **terms.wanted(written, forbids=licenses is not None),
+            minimum=minimum,
+            includes_package=fields.has("includes_package") and fields.boolean("includes_package"),
+            min_components=count,
+            licenses=licenses,
+        )
 
     def content(self, item: Verified) -> Sbom:
         """Its facts."""
         return read_sbom(item.statement.predicate)
 
-    def judge(self, sbom: Sbom, claim: Claim) -> Fit | Refusal:
-        """All signers of a document that names no other package of the same ecosystem."""
-        purl = claim.scene.subject.purl
-        if purl is not None:
-            named = set(by_sbom(sbom, purl.type))
-            if named and purl not in named:
-                others = ", ".join(sorted(str(other) for other in named))
-                return Refusal(Code.SBOM_OTHER_PACKAGE, f"the SBOM describes {others}")
+    def made_at(self, content: Sbom) -> datetime | None:
+        """When the document was made."""
+        return content.time
+
+    def judge(self, content: Sbom, claim: Claim) -> Fit | Refusal:
+        """All signers of a document that names no other package of the same ecosystem and has what the rule wants."""
+        subject = claim.scene.subject
+        if subject.purl is not None:
+            refusal = self._package(content, subject, subject.purl)
+            if refusal is not None:
+                return refusal
+        count = len(content.components)
+        if count < self.min_components:
+            return Refusal(Code.SBOM_COMPONENTS, f"it lists {count} components, and {self.min_components} are needed")
+        missing = list(missing_minimum(content)) if self.minimum is not None else []
+        if missing:
+            return Refusal(Code.SBOM_MINIMUM, f"it has {'; '.join(missing)} (minimum: {self.minimum})")
+        if self.licenses is not None:
+            objections = list(islice(self.licenses.objections(content), _SHOWN + 1))
+            if objections:
+                more = "; and more" if len(objections) > _SHOWN else ""
+                return Refusal(Code.SBOM_LICENSE, "; ".join(objections[:_SHOWN]) + more)
         return Fit(claim.signers)
+
+    def _package(self, sbom: Sbom, subject: Subject, purl: Purl) -> Refusal | None:
+        named = set(by_components(sbom.described, purl.type))
+        if named and purl not in named:
+            others = ", ".join(sorted(str(other) for other in named))
+            return Refusal(Code.SBOM_OTHER_PACKAGE, f"the SBOM describes {others}")
+        itself = [item for item in sbom.everything if purl in by_components([item], purl.type)]
+        contradiction = _contradiction(itself, subject)
+        if contradiction is not None:
+            return Refusal(Code.SBOM_CONTRADICTION, contradiction)
+        if not itself and (self.includes_package or self.minimum is not None):
+            return Refusal(Code.SBOM_WITHOUT_PACKAGE, f"{purl} is not in it")
+        return None
+
+
+def _contradiction(itself: Iterable[Component], subject: Subject) -> str | None:
+    """An SBOM that gives the package's own entry another digest was made of another file."""
+    digest = subject.digest
+    if digest is None:
+        return None
+    for item in itself:
+        given = item.digests.get(digest.algorithm)
+        if given is not None and given != digest.hex:
+            return f"the SBOM is of a file with {digest.algorithm} {given[:160]}, and this one has {digest.hex}"
+    return None
