@@ -188,6 +188,14 @@ def test_what_is_sealed_and_not_shown_is_missed(read: Read) -> None:
     check(lost, "not-revoked", Code.ABSENCE_HIDDEN, str(revoked.digest))
 
 
+def test_of_several_signatures_in_one_manifest_all_must_be_shown(read: Read) -> None:
+    """cosign's older tags keep them as layers, and a store may hold back one of these."""
+    sealed = seal("security", good())
+    check(judge(read(SEALED), good(), sealed), "not-revoked", Code.REVOCATION_ABSENT)
+    held_back = judge(read(SEALED), good(), sealed, rejected=[unread(good())])
+    check(held_back, "not-revoked", Code.ABSENCE_HIDDEN, str(good().digest))
+
+
 def test_two_seals_at_once_must_both_hold(read: Read) -> None:
     one, two = seal("security", good(), note="1"), seal("security", good(), other(), note="2")
     check(judge(read(SEALED), good(), one, two), "not-revoked", Code.ABSENCE_HIDDEN, str(other().digest))
