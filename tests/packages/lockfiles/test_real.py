@@ -6,7 +6,6 @@ tool does not run here are held against their documents instead (`tests.packages
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -268,8 +267,8 @@ def test_debian(tmp_path: Path) -> None:
     version = run([program("dpkg-deb"), "-f", file, "Version"], tmp_path).strip()
     (tmp_path / "Packages").write_text(run([program("dpkg-scanpackages"), "--multiversion", "."], tmp_path))
     lock = read_lock(tmp_path / "Packages", vendor="debian")
-    digest = ArtifactDigest("sha256", hashlib.sha256(file.read_bytes()).hexdigest())
-    assert lock.artifacts() == [(Purl.of("deb", ("debian",), "hello", version), digest)]
+    found = identify(file, Purl.of("deb", ("debian",), "hello", version))
+    assert lock.artifacts() == [(found.purl, found.digest)]
 
 
 def test_dpkg_status() -> None:
