@@ -89,10 +89,11 @@ def run_verify(arguments: argparse.Namespace) -> int:
         raise UsageError("--identity and --issuer go together", why="the same name can be vouched for by anyone else")
     bundle = _read(arguments.bundle)
     artifact = _artifact(arguments.artifact)
-    if arguments.key is None:
-        proof = _verify_identity(bundle, artifact, arguments)
-    else:
-        proof = _verify_key(bundle, artifact, arguments)
+    with console.waiting("verifying"):
+        if arguments.key is None:
+            proof = _verify_identity(bundle, artifact, arguments)
+        else:
+            proof = _verify_key(bundle, artifact, arguments)
     _check_subject(bundle, artifact)
     if arguments.json:
         console.print_json(_proof_json(bundle, proof))

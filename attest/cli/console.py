@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO, TypeVar
 
 T = TypeVar("T")
@@ -48,6 +49,41 @@ def coloured(stream: TextIO) -> bool:
 def progress(items: Iterable[T], total: int, label: str) -> Iterable[T]:
     """``items``, with a bar on stderr from the moment that they have taken a second; on a terminal only."""
     return _with_bar(items, total, label) if sys.stderr.isatty() and total > 1 else items
+
+
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """A sign on stderr that something goes on, once it has taken a second; on a terminal only.
+
+    For what cannot be counted. Nothing may be asked for meanwhile.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from threading import Lock, Timer
+
+    ended, lock = False, Lock()
+    shown: list[Any] = []
+
+    def show() -> None:
+        from rich.console import Console
+
+        with lock:
+            if not ended:
+                shown.append(Console(stderr=True).status(label))
+                shown[0].start()
+
+    timer = Timer(_PROGRESS_AFTER, show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        with lock:
+            ended = True
+            for status in shown:
+                status.stop()
 
 
 def _with_bar(items: Iterable[T], total: int, label: str) -> Iterator[T]:

@@ -48,7 +48,7 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from contextlib import ExitStack, closing
+    from contextlib import ExitStack, closing, nullcontext
     from datetime import UTC, datetime
     from pathlib import Path
 
@@ -83,11 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
             return done + delivering.deliver(gathered, subjects, to)
 
         parts = in_parallel(carry, sources) if isinstance(store, Remote) else map(carry, sources)
-        done = sum(console.progress(parts, len(sources), "copying"), delivering.Delivered())
+        with console.waiting("copying") if len(sources) == 1 else nullcontext():
+            done = sum(console.progress(parts, len(sources), "copying"), delivering.Delivered())
     if arguments.json:
         console.print_json(delivering.as_json(done, dry_run=arguments.dry_run))
     else:
         delivering.show(done, dry_run=arguments.dry_run)
+        if arguments.verify and not arguments.dry_run and done.whole:
+            print("verified: both sides hold the same")
     return done.exit_code
 
 

@@ -64,6 +64,11 @@ class Delivered:
         )
 
     @property
+    def whole(self) -> bool:
+        """Whether whatever was to be delivered is there, without doubt."""
+        return bool(self.deliveries) and {item.fate for item in self.deliveries} <= {Fate.COPIED, Fate.PRESENT}
+
+    @property
     def exit_code(self) -> int:
         """A denial is a denial; whatever else was not delivered leaves doubt."""
         fates = {delivery.fate for delivery in self.deliveries}

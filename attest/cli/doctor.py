@@ -68,12 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
     reference = Reference.parse(arguments.repository)
     if reference.tag is not None or reference.digest is not None:
         raise UsageError("a tag or digest", where=arguments.repository, next_step="name only HOST/REPO")
-    examination = examine(
-        reference.host,
-        reference.repository,
-        RegistryOptions.from_environment(os.environ),
-        UserCredentials(os.environ, Path.home()),
-    )
+    with console.waiting(f"asking {reference.host}"):
+        examination = examine(
+            reference.host,
+            reference.repository,
+            RegistryOptions.from_environment(os.environ),
+            UserCredentials(os.environ, Path.home()),
+        )
     if arguments.json:
         console.print_json(_as_json(examination))
     else:

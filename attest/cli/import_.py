@@ -53,7 +53,8 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from attest.cli import console, importing
 
-    done = importing.run(arguments)
+    with console.waiting("importing"):
+        done = importing.run(arguments)
     if arguments.json:
         console.print_json(importing.as_json(done, dry_run=arguments.dry_run))
     else:

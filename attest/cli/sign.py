@@ -17,6 +17,7 @@ examples:
   attest sign pkg:npm/semver@7.6.3 --digest sha512:9f4… --key release.key --store registry.example/{package}
   attest sign oci:image:v1 --key release.key
   attest sign dist/acme-1.0-py3-none-any.whl --keyless --trust-config sigstore.json
+  attest sign --lock package-lock.json --key release.key          (every artifact that it pins)
   attest sign registry.example/acme/app:v1 --format notation-jws --key release.key --certificate-chain release.crt
 
 The anchor is created if it is not there. The password of an encrypted key is taken from ATTEST_PASSWORD or
@@ -55,22 +56,24 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _bundles(arguments: argparse.Namespace, named: list[Named]) -> list[Written]:
     from attest import names
-    from attest.cli import written
+    from attest.cli import console, written
     from attest.cli.targets import Targets
 
     notation_signers.refuse_foreign(arguments)
     signer = signers.signer(arguments)
     with Targets(arguments, create=True) as targets:
-        return [
+        signing = (
             written.sign_and_attach(
                 targets.write(item), signer, predicate_type=names.PREDICATE_COSIGN_SIGN, predicate={}
             )
             for item in named
-        ]
+        )
+        return list(console.progress(signing, len(named), "signing"))
 
 
 def _notation(arguments: argparse.Namespace, named: list[Named]) -> list[Written]:
     from attest import names
+    from attest.cli import console
     from attest.cli.targets import Targets
     from attest.cli.written import Written
     from attest.evidence.attach import creation_time
@@ -82,7 +85,7 @@ def _notation(arguments: argparse.Namespace, named: list[Named]) -> list[Written
     signer = notation_signers.signer(arguments)
     signed = []
     with Targets(arguments, create=True) as targets:
-        for item in named:
+        for item in console.progress(named, len(named), "signing"):
             target, created = targets.write(item), creation_time()
             manifest = target.subject.manifest.plain()
             signature = signer.sign(Request(manifest, media_type, created, created + lifetime if lifetime else None))

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     (named,) = subjects.parse(arguments)
     problems: list[str] = []
-    with Targets(arguments, create=False) as targets:
+    with Targets(arguments, create=False) as targets, console.waiting("listing"):
         branches = [_branch(target, problems) for target in targets.read(named)]
     if arguments.json:
         console.print_json({"subjects": branches, "complete": not problems, "problems": problems})

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--store does not go with unpack", next_step="name it: attest unpack FILE STORE")
     location = delivering.parse_destination(arguments.destination)
     by = packed.vouching(arguments)
-    with closing(ArchiveStore(Path(arguments.file), arguments.file)) as archive:
+    with closing(ArchiveStore(Path(arguments.file), arguments.file)) as archive, console.waiting("copying"):
         found = packed.open_pack(archive, by)
         manifests = [archive.resolve(Reference("", digest=digest)) for digest in found.subjects]
         subjects = tuple(Subject(manifest, name=str(manifest.digest)) for manifest in manifests)

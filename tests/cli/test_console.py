@@ -21,6 +21,14 @@ for item in progress([0, 1, 2], 3, "waiting"):
 """
 
 
+SLOW_WAIT = """
+import time
+from attest.cli.console import waiting
+with waiting("patience"):
+    time.sleep({seconds})
+"""
+
+
 def on_a_terminal(*argv: str, **environment: str) -> str:
     """Everything that the program writes to a terminal."""
     ours, theirs = pty.openpty()
@@ -72,8 +80,14 @@ def test_progress_on_a_terminal_after_a_second() -> None:
     assert "waiting" in on_a_terminal(sys.executable, "-c", SLOW_LOOP)
 
 
-def test_no_progress_into_a_pipe() -> None:
-    written = subprocess.run([sys.executable, "-c", SLOW_LOOP], capture_output=True, text=True, check=True)
+def test_what_cannot_be_counted_shows_that_it_goes_on_after_a_second() -> None:
+    assert "patience" in on_a_terminal(sys.executable, "-c", SLOW_WAIT.format(seconds=2))
+    assert on_a_terminal(sys.executable, "-c", SLOW_WAIT.format(seconds=0)) == ""
+
+
+@pytest.mark.parametrize("program", [SLOW_LOOP, SLOW_WAIT.format(seconds=1.5)], ids=["counted", "not counted"])
+def test_no_progress_into_a_pipe(program: str) -> None:
+    written = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (written.stdout, written.stderr) == ("", "")
 
 

@@ -55,6 +55,9 @@ def test_a_whole_store_and_back_through_every_shape(signed: Workplace) -> None:
     again = signed.ok("copy", "oci:.attest/{package}", "oci:back/{package}", "--json").json
     assert set(outcomes(again).values()) == {"present"}
     assert again["missing"] == {"manifests": 0, "blobs": 0, "bytes": 0}
+    said = "verified: both sides hold the same\n"
+    assert signed.ok("copy", "oci:shared", "oci:back/{package}", "--verify").out.endswith(said)
+    assert said not in signed.ok("copy", "oci:shared", "oci:new", "--verify", "--dry-run").out
 
 
 def digests(branch: dict[str, Any]) -> list[Any]:
