@@ -15,13 +15,15 @@ import pytest
 from attest.errors import PackageError
 from attest.packages.ecosystem import names_from_file_name
 from attest.packages.files import identify
-from tests.packages.build import tar, write, zipped
+from tests.packages.build import link, tar, write, zipped
 from tests.packages.makers import INDEX, PACKERS, conda_1, conda_2
 
 PURL = "pkg:conda/acme-widget@1%212.3.post1"
 STEM = "acme-widget-1!2.3.post1-py312h_0"
 FORMAT = ("metadata.json", b'{"conda_pkg_format_version": 2}')
 INFO = PACKERS[".zst"](tar([("info/index.json", json.dumps(INDEX).encode())]))
+
+BELOW_A_LINK = tar([link("info", "bin"), ("info/index.json", json.dumps(INDEX).encode())])
 
 
 def index(**changes: object) -> bytes:
@@ -99,6 +101,11 @@ def test_a_bad_index(tmp_path: Path, make: Callable[[bytes], bytes], written: by
             "stands there twice",
         ),
         (conda_2()[:-1], "not a whole zip archive"),
+        (bz2.compress(BELOW_A_LINK), "metadata below a link"),
+        (
+            stored([FORMAT, (f"info-{STEM}.tar.zst", PACKERS[".zst"](BELOW_A_LINK))]),
+            f"info-{STEM}.tar.zst: info/index.json: metadata below a link",
+        ),
     ],
 )
 def test_what_is_refused(tmp_path: Path, data: bytes, why: str) -> None:
