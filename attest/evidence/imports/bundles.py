@@ -1,6 +1,6 @@
 """Sigstore bundles as services hand them out: repaired where the fault is known, upgraded where that loses nothing.
 
-The repairs are those that RubyGems makes to what it stored (rubygems.org, attestation_bundle_repair.rb): a certificate
+The repairs are those that RubyGems makes to what it stored (its attestation_bundle_repair.rb): a certificate
 that is PEM instead of DER, and a log entry that does not say its kind. A repair adds no trust: the bundle is verified
 like any other, and the original is kept.
 """

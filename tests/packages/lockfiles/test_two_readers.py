@@ -17,7 +17,7 @@ from attest.packages.lockfiles.table import read_lock
 
 A, B = "a" * 64, "b" * 64
 SRI = "sha512-" + "A" * 86 + "=="
-CRATES = "registry+https://github.com/rust-lang/crates.io-index"
+CRATES = "registry+https://index.example/crates"
 
 
 def entries(folder: Path, name: str, text: str) -> tuple[Entry, ...]:
