@@ -79,7 +79,7 @@ def _each(arguments: argparse.Namespace, signer: StatementSigner, issued: dateti
     named = subjects.parse(arguments)
     with Targets(arguments, create=True) as targets:
         wanted = [targets.write(item) for item in named]
-        collecting = (collect(target.store, target.repository, target.subject) for target in wanted)
+        collecting = (collect(target.store, target.repository, target.subject, documents=True) for target in wanted)
         collections = list(console.progress(collecting, len(wanted), "listing"))
         earlier = [candidate for collection in collections for candidate in collection.candidates]
         bundle = _sign(collections, earlier, signer, issued, expires)
@@ -113,7 +113,7 @@ def _whole(
         ]
         if not wanted:
             raise UsageError("there is nothing to seal", where=location.text, why="no package and no image is tagged")
-        collecting = in_parallel(lambda item: collect(store, *item), wanted)
+        collecting = in_parallel(lambda item: collect(store, *item, documents=True), wanted)
         collections = list(console.progress(collecting, len(wanted), "listing"))
         try:
             earlier = seal.store_seals(store, repository).candidates

@@ -25,15 +25,18 @@ from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Found, Referrers, Store, Where, bounded, unite
 
 
-def collect(store: Store, repository: str, subject: Subject, cosign: CosignTags | None = None) -> Collection:
-    """All that is attached to ``subject`` in one repository; what is attached to that is not looked at.
+def collect(
+    store: Store, repository: str, subject: Subject, cosign: CosignTags | None = None, *, documents: bool = False
+) -> Collection:
+    """All that is attached to ``subject`` in one repository; of what is attached to that, with ``documents``, the
+    signatures over manifests of documents.
 
     Who collects for many subjects gives all the same ``cosign``. Raises `StoreUnavailable` where nothing can be listed
     at all.
     """
     walk = _Walk(store, repository, subject, cosign)
     walk.begin()
-    walk.finish(documents=False)
+    walk.finish(documents=documents)
     return walk.collection(whole=True)
 
 
@@ -85,6 +88,7 @@ class _Walk:
         self._reader = Reader(store, repository)
         self._answers = _Answers()
         self._read: dict[Digest, list[Outcome]] = {}
+        self._over: set[Digest] = set()
         self._parts = listings(store, repository, subject.manifest.digest)
 
     def begin(self) -> None:
@@ -128,6 +132,7 @@ class _Walk:
             problems=bounded((*dict.fromkeys(self._answers.problems), *(outcome.problem for outcome in unread))),
             listed_at=min(self._answers.listed_at),
             whole=whole,
+            over=frozenset(self._over),
         )
 
     def _ask(self, questions: Sequence[tuple[_Answers, _Question]]) -> None:
@@ -181,6 +186,10 @@ class _Walk:
         self._answers.problems.extend(answers.problems)
         self._answers.complete = self._answers.complete and answers.complete
         read = self._reader.read(unite(answers.found), about=document.digest)
+        self._over |= {digest for digest, outcomes in read.items() if all(map(_was_read, outcomes))}
+        for outcome in (outcome for outcomes in read.values() for outcome in outcomes):
+            if isinstance(outcome, Unread):
+                self._answers.add(outcome.problem)
         signed = [item.signed for outcomes in read.values() for item in outcomes if isinstance(item, Candidate)]
         over = [item for item in signed if item is not None]
         if over:
@@ -196,6 +205,12 @@ def _is_document(candidate: Candidate) -> bool:
     """Whether its manifest holds one file; anchors hold none, and an index no layers."""
     layers = candidate.manifest.layers
     return len(layers) == 1 and layers[0].media_type != names.OCI_EMPTY and not [*signed_layers(candidate.manifest)]
+
+
+def _was_read(outcome: Outcome) -> bool:
+    if isinstance(outcome, Unread):
+        return False
+    return not isinstance(outcome, Rejected) or outcome.check is not Check.READ
 
 
 def _placed(outcome: Outcome, found: Found) -> Outcome:

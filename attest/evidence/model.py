@@ -157,7 +157,8 @@ class Collection:
     """The evidence of one subject as one or several stores showed it; ``whole`` says that every way was asked.
 
     ``complete`` is False where anything may be missing; ``problems`` says what. A damaged piece of evidence that was
-    seen is in ``rejected`` and does not make the listing incomplete.
+    seen is in ``rejected`` and does not make the listing incomplete. ``over`` are the manifests of what signs attached
+    documents, as far as they were asked for and could be read: they hang on the documents, and a seal lists them too.
     """
 
     subject: Subject
@@ -167,3 +168,4 @@ class Collection:
     problems: tuple[str, ...]
     listed_at: datetime
     whole: bool
+    over: frozenset[Digest] = frozenset()

@@ -92,7 +92,8 @@ def packages(store: Store, repository: str, tagged: Iterable[Subject]) -> Iterat
 
 
 def sealable(collection: Collection) -> frozenset[Digest]:
-    """The evidence of one manifest that a seal lists: all but older seals, which it replaces, and what is not there.
+    """The evidence of one manifest that a seal lists: all but older seals, which it replaces, and what is not there;
+    and what signs the documents in it, without which they would be evidence of nothing.
 
     Raises `StoreUnavailable` where the listing is not complete.
     """
@@ -100,7 +101,9 @@ def sealable(collection: Collection) -> frozenset[Digest]:
         why = "; ".join(collection.problems) or "the store did not say why"
         raise StoreUnavailable(f"not all evidence of {collection.subject} can be listed", why=why)
     there = {item.digest for item in collection.candidates if not isinstance(claims.content(item), Seal)}
-    return frozenset(there | {item.digest for item in collection.rejected if item.check is not Check.READ})
+    return frozenset(
+        there | collection.over | {item.digest for item in collection.rejected if item.check is not Check.READ}
+    )
 
 
 def sequence(earlier: Iterable[Candidate], key: PublicKey | None, now: datetime) -> int:

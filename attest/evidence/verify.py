@@ -81,8 +81,8 @@ NO_SEALS: Final = StoreSeals()
 class EvidenceSet:
     """Everything that a policy may look at about one subject.
 
-    ``complete`` and ``whole`` as in `Collection`; ``root`` is the digest of the trust root, None where keys alone were
-    trusted or nothing was verified. ``seal_problems`` says why seals of the whole store may be missing.
+    ``complete``, ``whole`` and ``over`` as in `Collection`; ``root`` is the digest of the trust root, None where keys
+    alone were trusted or nothing was verified. ``seal_problems`` says why seals of the whole store may be missing.
     """
 
     subject: Subject
@@ -94,6 +94,7 @@ class EvidenceSet:
     listed_at: datetime | None
     whole: bool
     root: Digest | None
+    over: frozenset[Digest] = frozenset()
 
 
 def verify(collection: Collection, trust: Trust, *, now: datetime, seals: StoreSeals = NO_SEALS) -> EvidenceSet:
@@ -122,6 +123,7 @@ def verify(collection: Collection, trust: Trust, *, now: datetime, seals: StoreS
         listed_at=collection.listed_at,
         whole=collection.whole,
         root=trust.root,
+        over=collection.over,
     )
 
 

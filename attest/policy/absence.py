@@ -76,7 +76,7 @@ def _latest(pairs: Iterable[tuple[Verified, Seal]]) -> list[tuple[Verified, Seal
 def _hidden(evidence: EvidenceSet, seals: Iterable[Seal]) -> list[Digest]:
     """What is sealed and was not shown. What was listed and could not be read was not shown, and of several signatures
     in one manifest all must be."""
-    shown = {item.digest for item in (*evidence.verified, *evidence.rejected)}
+    shown = {item.digest for item in evidence.verified} | {item.digest for item in evidence.rejected} | evidence.over
     shown -= {item.digest for item in evidence.rejected if item.check is Check.READ}
     anchor = evidence.subject.manifest.digest
     sealed: set[Digest] = set()
