@@ -27,7 +27,7 @@ from attest.oci.reference import Reference
 from attest.oci.strict_json import Fields
 from attest.stores.archive import ArchiveStore
 from attest.stores.graph import Graph
-from attest.stores.layout import INDEX, MARKER
+from attest.stores.layout_reading import INDEX, MARKER
 from attest.stores.layout_survey import blob_path
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference
 from attest.stores import durable
-from attest.stores.layout import INDEX, Layout
+from attest.stores.layout import Layout
+from attest.stores.layout_reading import INDEX
 from attest.stores.protocol import Referrers
 
 _CHUNK: Final = 1 << 20

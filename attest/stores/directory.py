@@ -19,7 +19,8 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference, is_repository
 from attest.stores import durable
-from attest.stores.layout import INDEX, MARKER, Layout
+from attest.stores.layout import Layout
+from attest.stores.layout_reading import INDEX, MARKER
 from attest.stores.protocol import Referrers
 
 _SCRATCH: Final = ".attest"
