@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+import tracemalloc
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -58,10 +59,19 @@ def refer(store: MemoryStore, layer: bytes, *, times: int = 1, media_type: str =
         store.push(REPOSITORY, manifest.descriptor(), manifest.raw)
 
 
-def test_ten_thousand_pieces_of_garbage_around_one_signature(store: MemoryStore) -> None:
-    refer(store, b"garbage", times=10_000)
-    found = judged(store)
+@pytest.mark.parametrize("what", ["no bundle", "by a stranger"])
+def test_ten_thousand_pieces_of_garbage_around_one_signature(store: MemoryStore, what: str) -> None:
+    refer(store, b"garbage" if what == "no bundle" else bundle_of(signed("stranger")).raw, times=10_000)
+    began = time.process_time()
+    tracemalloc.start()
+    try:
+        found = judged(store)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert (len(found.verified), len(found.rejected), found.complete) == (1, 10_000, True)
+    assert most < 20_000 * 10_000  # bytes for each of them
+    assert time.process_time() - began < 60  # it takes about 6 while memory is traced, 2 else
 
 
 class Lister(MemoryStore):
@@ -98,6 +108,11 @@ def test_a_tag_of_cosign_names_the_same_where_somebody_lists_it_too(store: Memor
     assert len(judged(store).verified) == 2
     listed = Found(manifest.listing_descriptor(), (Place("memory", Where.API),))
     assert len(judged(Lister(store, more=[listed])).verified) == 2
+    other = MemoryStore()
+    push_anchor(other, REPOSITORY, "1.3.0", PURL, DIGEST)
+    for descriptor, data in ((described, layer), (manifest.descriptor(), manifest.raw)):
+        other.push(REPOSITORY, descriptor, data)
+    assert len(judged(Lister(other, more=[listed])).verified) == 1  # the tag is gone
 
 
 def test_one_large_bundle_named_by_many_manifests_is_read_up_to_a_cap(store: MemoryStore) -> None:
