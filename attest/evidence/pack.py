@@ -135,7 +135,7 @@ def check(store: ArchiveStore, pack: Pack) -> None:
     manifest, config = pack.manifest.descriptor(), pack.manifest.config
     assert config is not None
     wanted = {blob_path(blob.digest): blob for blob in (*pack.blobs, config, manifest)}
-    members = store.members().keys()
+    members = store.contents().keys()
     for path in sorted(wanted.keys() - members):
         raise _damaged(store, f"{path} is missing")
     added = members - wanted.keys() - _ANY_LAYOUT
@@ -178,7 +178,7 @@ def _subject(subject: Subject, graph: Graph) -> dict[str, Any]:
 def _blobs(store: ArchiveStore) -> list[Descriptor]:
     """Everything that is in the archive now."""
     found = []
-    for path, size in store.members().items():
+    for path, size in store.contents().items():
         if path not in _ANY_LAYOUT:
             _, algorithm, encoded = path.split("/")
             found.append(Descriptor(_BYTES, Digest(algorithm, encoded), size))

@@ -85,7 +85,7 @@ class ArchiveStore:
         self._check(repository)
         self._layout.delete(digest)
 
-    def members(self) -> dict[str, int]:
+    def contents(self) -> dict[str, int]:
         """Every file in the tar, whether anything names it or not: sizes in bytes by path."""
         return self._files.members()
 

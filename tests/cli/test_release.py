@@ -155,6 +155,13 @@ def test_doing_it_again_changes_nothing(attest: Workplace, wheels: list[Path]) -
     assert (attest.directory / "store/pypi/acme/index.json").read_bytes() == index
 
 
+@pytest.mark.parametrize("store", ["oci:one", "oci-archive:one.tar"])
+def test_where_all_lies_in_one_repository(attest: Workplace, wheels: list[Path], store: str) -> None:
+    assert release(attest, wheels, "--index", store=store) == release(attest, wheels, "--index", store=store)
+    verify = ("verify", "pkg:pypi/acme@1.0", "--policy", "policy.yaml", "--store", store, "--json")
+    assert len(attest.ok(*verify).json["verdicts"]) == len(wheels)
+
+
 def test_what_the_statement_says_of_a_file(attest: Workplace, wheels: list[Path]) -> None:
     found = release(attest, wheels, "--download-url", "https://files.example/{name}/{version}/{file}")
     assert isinstance(found["files"], list)

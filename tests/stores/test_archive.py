@@ -339,7 +339,7 @@ def test_a_plain_archive_is_read_as_tarfile_reads_it(tmp_path: Path, monkeypatch
         file.write_bytes(data)
         try:
             with closing(ArchiveStore(file, "evidence")) as store:
-                return store.members()
+                return store.contents()
         except StoreUnavailable as error:
             return str(error)
 
