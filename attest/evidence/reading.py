@@ -115,7 +115,7 @@ class Reader:
         try:
             manifest = Manifest.parse(raw)  # whatever the lister calls it: that must not make good evidence bad
             other = manifest.subject and manifest.subject.digest
-            if other != about and not _is_tagged(found):
+            if other is not None and other != about and not _is_tagged(found):
                 raise FormatError("the manifest has another subject", why=str(other))
         except FormatError as error:
             raise _Unfit(Rejected(found, Check.FORM, str(error), _listed_claim(found))) from None
@@ -153,9 +153,9 @@ def _blobs(seen: Candidate, layers: Iterable[tuple[Descriptor, Form]]) -> Iterab
 
 
 def _is_tagged(found: Found) -> bool:
-    """cosign's older tags name manifests without a subject: what is signed says what it is about.
+    """cosign's older tags name manifests that need no subject: what is signed says what it is about.
 
-    So they do where somebody lists the same as a referrer too.
+    So it does wherever else somebody lists them.
     """
     return any(place.where is Where.COSIGN_TAG for place in found.places)
 
