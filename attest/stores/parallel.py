@@ -25,10 +25,11 @@ _thread = threading.local()
 def in_parallel(work: Callable[[T], R], items: Sequence[T], *, workers: int = WORKERS) -> Iterator[R]:
     """``work`` of every item, in the order of the items. An error is raised in its place; the rest is not begun.
 
-    Within a ``work`` that itself runs in parallel it goes one by one: pools within pools would multiply.
+    Within a ``work`` that itself runs in parallel it goes one by one: pools within pools would multiply. The same where
+    there may be one worker: threads are for waiting, and here nothing is waited for.
     """
     if len(items) < 2 or workers < 2 or getattr(_thread, "at_work", False):
-        yield from map(work, items)
+        yield from map(work if workers > 1 else _alone(work), items)
         return
     from concurrent.futures import ThreadPoolExecutor
 
@@ -45,6 +46,19 @@ def in_parallel(work: Callable[[T], R], items: Sequence[T], *, workers: int = WO
 
 def _begin() -> None:
     _thread.at_work = True
+
+
+def _alone(work: Callable[[T], R]) -> Callable[[T], R]:
+    """``work`` within which nothing goes in parallel."""
+
+    def alone(item: T) -> R:
+        before, _thread.at_work = getattr(_thread, "at_work", False), True
+        try:
+            return work(item)
+        finally:
+            _thread.at_work = before
+
+    return alone
 
 
 class _Crew(Generic[T, R]):

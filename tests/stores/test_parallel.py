@@ -67,3 +67,14 @@ def test_within_a_thread_it_goes_one_by_one() -> None:
 
     for threads in in_parallel(lambda _: set(in_parallel(inner, range(8))), range(8)):
         assert len(threads) == 1
+
+
+def test_with_one_worker_nothing_within_goes_in_parallel() -> None:
+    def inner(_: int) -> int:
+        return threading.get_ident()
+
+    def outer(_: int) -> set[int]:
+        return set(in_parallel(inner, range(8)))
+
+    assert list(in_parallel(outer, range(3), workers=1)) == [{threading.get_ident()}] * 3
+    assert threading.get_ident() not in outer(0)  # and afterwards it does again
