@@ -20,7 +20,7 @@ from attest.packages.lockfiles.lock import Entry, Kind
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-_COMMENT: Final = re.compile(r"(?:^|\s+)#.*$")
+_COMMENT: Final = re.compile(r"(?:^|\s)#.*$")
 _CODING: Final = re.compile(rb"coding[:=]\s*([-\w.]+)")
 _UTF_8: Final = (b"utf-8", b"utf8")
 _COMMENT_ALONE: Final = re.compile(r"\s*#")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,10 @@ def test_every_hash_counts_however_it_is_quoted(tmp_path: Path) -> None:
 def test_a_comment_ends_at_its_line(tmp_path: Path, comment: str) -> None:
     found = entries(tmp_path, f"# -*- coding: utf-8 -*-\n{comment}\n{PINNED}\n")
     assert [str(entry.purl) for entry in found] == ["pkg:pypi/x@1"]
+
+
+def test_white_space_costs_no_more_than_its_length(tmp_path: Path) -> None:
+    began = time.monotonic()
+    (entry,) = entries(tmp_path, f"{PINNED}{' ' * 1_000_000}--config-settings a=b")
+    assert str(entry.purl) == "pkg:pypi/x@1"
+    assert time.monotonic() - began < 5
