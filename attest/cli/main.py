@@ -67,7 +67,9 @@ a first round, on a directory:
   attest key generate release
   attest sign dist/acme-1.0-py3-none-any.whl --key release.key
   attest tree pkg:pypi/acme@1.0
-  attest verify dist/acme-1.0-py3-none-any.whl --policy policies/signed.yaml
+  attest verify dist/acme-1.0-py3-none-any.whl --policy policy.yaml
+
+The policy says whom you trust; policies/ in the clone has some to copy. Every command's --help has examples.
 
 exit codes: 0 admitted or done, 1 denied, 2 usage or malformed input, 3 inconclusive"""
 

@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for branch in branches:
             print("\n".join(_lines(branch)))
+        if not any(branch["referrers"] for branch in branches):
+            console.note("nothing is attached")
     for problem in problems:
         console.note(f"attest: this tree may not be complete: {problem}")
     return EXIT_INCONCLUSIVE if problems else EXIT_DONE

@@ -264,7 +264,12 @@ def _read_pem(path: str | Path) -> tuple[str, bytes]:
         with open_regular(Path(path)) as file:
             data = file.read(limits.KEY_FILE + 1)
     except OSError as error:
-        raise KeyFileError("cannot read the key", where=where, why=error.strerror) from None
+        raise KeyFileError(
+            "cannot read the key",
+            where=where,
+            why=error.strerror,
+            next_step="attest key generate NAME makes a pair" if isinstance(error, FileNotFoundError) else None,
+        ) from None
     if len(data) > limits.KEY_FILE:
         raise KeyFileError("not a key file", where=where, why=f"more than {limits.KEY_FILE} bytes")
     # openssl writes the name of the curve before an EC key; the key repeats it

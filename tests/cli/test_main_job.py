@@ -88,6 +88,7 @@ def test_a_purl_that_nobody_anchored_is_denied(attest: Workplace) -> None:
     unknown = attest("verify", "pkg:pypi/unheard-of@1", "--policy", "policy.yaml", "--resolve")
     assert unknown.code == 1
     assert unknown.out.startswith("denied")
+    assert attest.ok("tree", "pkg:pypi/unheard-of@1").err == "nothing is attached\n"
 
 
 def test_an_unsigned_document_is_shown_and_seen_by_no_rule(attest: Workplace) -> None:

@@ -292,6 +292,7 @@ def test_a_file_that_is_not_there_or_a_directory(tmp_path: Path) -> None:
         with pytest.raises(KeyFileError, match="cannot read the key") as caught:
             load_public(path)
         assert caught.value.why == why
+        assert (caught.value.next_step is None) == path.exists()
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
