@@ -19,7 +19,7 @@ from attest.evidence.model import Subject
 from attest.evidence.patterns import SubjectPattern, matches_any, parse_pattern
 from attest.evidence.trust import Sigstore, Trust
 from attest.oci.digest import Digest
-from attest.policy import trust, yaml_nodes
+from attest.policy import trust, waivers, yaml_nodes
 from attest.policy.fields import Fields
 from attest.policy.identities import read_identity
 from attest.policy.rules import RULES, terms
@@ -27,6 +27,7 @@ from attest.policy.rules.lifecycle import NoRevocationRule
 from attest.policy.rules.provenance import SLSA_MAX
 from attest.policy.rules.rule import Absence, Builder, Context, Mode, Rule, Written
 from attest.policy.trust import RootTerms
+from attest.policy.waivers import Waiver
 from attest.regular_file import open_regular
 
 VERSION: Final = 1
@@ -42,8 +43,9 @@ _KEYS: Final = (
     "resolve",
     "unresolved",
     "undigested",
+    "waivers",
 )
-_LATER: Final = ("waivers", "tests", "extends")
+_LATER: Final = ("tests", "extends")
 _RULES_LATER: Final = ("scan", "vex", "vsa", "attestation", "deny", "release", "audit", "review")
 
 
@@ -72,6 +74,7 @@ class Policy:
     unresolved: Leniency = Leniency.DENY
     undigested: Leniency = Leniency.DENY
     resolvers: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def revokers(self) -> tuple[Identity, ...]:
@@ -115,16 +118,18 @@ def parse(data: bytes, *, where: str, base: Path) -> Policy:
     fields.integer("version", minimum=VERSION, maximum=VERSION)
     root = trust.read(fields, base)
     context = _context(fields, base, keys_only=root is None)
+    rules = _rules(fields, context)
     return Policy(
         name=fields.string("name"),
         digest=Digest.of(data),
         applies_to=fields.each("applies_to", parse_pattern),
         root=root,
         identities=context.identities,
-        rules=_rules(fields, context),
+        rules=rules,
         unresolved=fields.choice("unresolved", Leniency, Leniency.DENY),
         undigested=fields.choice("undigested", Leniency, Leniency.DENY),
         resolvers=_resolvers(fields, context),
+        waivers=waivers.read(fields, [rule.id for rule in rules]),
     )
 
 

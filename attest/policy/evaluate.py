@@ -9,14 +9,14 @@ may be among what could not be seen. What is revoked is no evidence.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from attest.evidence.model import Rejected, Subject
 from attest.evidence.verify import EvidenceSet, Verified
 from attest.oci.digest import Digest
-from attest.policy import absence, found, remedies
+from attest.policy import absence, found, remedies, waivers
 from attest.policy.codes import Code
 from attest.policy.document import Leniency, Policy
 from attest.policy.matching import distinct
@@ -37,7 +37,7 @@ def evaluate(policy: Policy, evidence: EvidenceSet, *, now: datetime) -> Verdict
         subject=str(subject),
         purl=None if subject.purl is None else str(subject.purl),
         digest=_decided(subject),
-        outcome=Outcome.of(finding.outcome for finding in findings if finding.mode is Mode.ENFORCE),
+        outcome=Outcome.of(finding.effect for finding in findings if finding.mode is Mode.ENFORCE),
         findings=findings,
         policy=policy.name,
         policy_digest=policy.digest,
@@ -75,7 +75,7 @@ def _findings(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[
     standing = Standing.of(evidence.verified, policy.revokers, evidence.subject, now)
     scene = Scene(evidence, standing, policy.identities)
     for rule in policy.rules:
-        yield _apply(rule, scene)
+        yield _waived(_apply(rule, scene), policy, rule, scene)
     if evidence.subject.looked_up:
         yield Finding(
             rule=None,
@@ -95,6 +95,13 @@ def _findings(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[
             message=f"not all evidence could be listed: {problems}",
             remedy="make the store readable and verify again",
         )
+
+
+def _waived(finding: Finding, policy: Policy, rule: Rule[Any], scene: Scene) -> Finding:
+    """With the waiver that is about it, if it needs one."""
+    if finding.outcome is Outcome.ADMITTED:
+        return finding
+    return replace(finding, waived=waivers.find(policy.waivers, rule.id, scene.subject, scene.standing.now))
 
 
 def _apply(rule: Rule[Any], scene: Scene) -> Finding:

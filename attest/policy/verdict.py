@@ -11,6 +11,7 @@ from attest.evidence.binding import Binding
 from attest.oci.digest import Digest
 from attest.policy.codes import Code
 from attest.policy.rules.rule import Mode
+from attest.policy.waivers import Waived
 from attest.signing.proof import Proof
 from attest.stores.protocol import Place
 
@@ -67,7 +68,8 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule's outcome. ``rule`` is None for what concerns the whole policy; ``evidence`` is what counted."""
+    """One rule's outcome. ``rule`` is None for what concerns the whole policy; ``evidence`` is what counted;
+    ``waived`` is the waiver that is about what does not hold, also one that has expired."""
 
     rule: str | None
     code: Code
@@ -77,6 +79,12 @@ class Finding:
     evidence: tuple[Digest, ...] = ()
     considered: tuple[Considered, ...] = ()
     remedy: str | None = None
+    waived: Waived | None = None
+
+    @property
+    def effect(self) -> Outcome:
+        """What it counts as in the verdict: what a waiver covers does not stand in the way."""
+        return Outcome.ADMITTED if self.waived is not None and self.waived.holds else self.outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,4 +114,4 @@ def piece(writer: Writer, verdict: Verdict) -> Piece:
 
 def stands_in_the_way(finding: Finding) -> bool:
     """Whether a finding is a reason not to admit."""
-    return finding.mode is Mode.ENFORCE and finding.outcome is not Outcome.ADMITTED
+    return finding.mode is Mode.ENFORCE and finding.effect is not Outcome.ADMITTED

@@ -13,6 +13,7 @@ from typing import Any
 
 from attest.packages.lockfiles.lock import Entry
 from attest.policy.verdict import Considered, Finding, Outcome, Verdict
+from attest.policy.waivers import Waived
 from attest.report.answer import Asked, Locked, Piece, Tally, Undigested
 from attest.signing.proof import Proof
 
@@ -117,8 +118,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "mode": finding.mode.value,
         "message": finding.message,
         "remedy": finding.remedy,
+        "waiver": None if finding.waived is None else _waiver(finding.waived),
         "evidence": [str(digest) for digest in finding.evidence],
         "considered": [_considered(item) for item in finding.considered],
+    }
+
+
+def _waiver(waived: Waived) -> dict[str, Any]:
+    return {
+        "reason": waived.waiver.reason,
+        "owner": waived.waiver.owner,
+        "expires": moment(waived.waiver.expires),
+        "holds": waived.holds,
     }
 
 

@@ -28,11 +28,12 @@ class JunitWriter:
         self._now = now
 
     def verdict(self, verdict: Verdict) -> str:
-        """One test case."""
+        """One test case. What was admitted by a waiver has no other place for it than the name."""
         unmet = [finding for finding in verdict.findings if stands_in_the_way(finding)]
         name = "  ".join(filter(None, (verdict.subject, verdict.digest)))
         if verdict.outcome is Outcome.ADMITTED:
-            return _case(self._asked.policy, name, "")
+            waived = [f"{item.rule} {item.waived}" for item in verdict.findings if item.waived is not None]
+            return _case(self._asked.policy, "; ".join((name, *waived)), "")
         text = "\n".join(_told(finding) for finding in unmet)
         kind = unmet[0].code.value if unmet else verdict.outcome.value
         message = unmet[0].message if unmet else "nothing decides"
@@ -75,7 +76,8 @@ def _case(policy: str, name: str, body: str) -> str:
 def _told(finding: Finding) -> str:
     rule = f"{finding.rule}: " if finding.rule else ""
     remedy = f"\nnext: {finding.remedy}" if finding.remedy else ""
-    return f"{rule}{finding.code}: {finding.message}{remedy}"
+    waived = f"\n{finding.waived}" if finding.waived is not None else ""
+    return f"{rule}{finding.code}: {finding.message}{remedy}{waived}"
 
 
 def _attribute(text: str) -> str:

@@ -61,6 +61,8 @@ def _result(subject: str, finding: Finding, places: tuple[Place, ...]) -> dict[s
     message = f"{subject}: {finding.message}"
     if finding.remedy:
         message += f" (next: {finding.remedy})"
+    if finding.waived is not None:
+        message += f" ({finding.waived})"
     identity = hashlib.sha256(f"{subject}\n{finding.rule}\n{finding.code}".encode(errors="surrogatepass")).hexdigest()
     result: dict[str, Any] = {
         "ruleId": finding.code.value,
@@ -69,6 +71,8 @@ def _result(subject: str, finding: Finding, places: tuple[Place, ...]) -> dict[s
         "locations": [_location(place, subject) for place in places],
         "partialFingerprints": {"attestFinding/v1": identity},
     }
+    if finding.waived is not None and finding.waived.holds:
+        result["suppressions"] = [{"kind": "external", "justification": str(finding.waived)}]
     if finding.rule is not None:
         result["properties"] = {"rule": finding.rule}
     return result

@@ -8,7 +8,7 @@ from typing import Final
 
 from attest.policy.rules.rule import Mode
 from attest.policy.verdict import Considered, Fate, Finding, Outcome, Verdict
-from attest.report.answer import Asked, Locked, Piece, Tally, Undigested
+from attest.report.answer import Asked, Locked, Piece, Tally, Undigested, stands_in_the_way
 from attest.report.json import moment
 from attest.report.style import Role, Style
 
@@ -28,8 +28,8 @@ _MOST_REASONS: Final = 4
 
 
 class TextWriter:
-    """See `attest.report.answer.Writer`. Of the packages of a lockfile, those admitted are only counted, unless
-    ``explain`` says that everything is shown."""
+    """See `attest.report.answer.Writer`. Of the packages of a lockfile, those admitted without a waiver are only
+    counted, unless ``explain`` says that everything is shown."""
 
     def __init__(self, asked: Asked, style: Style = PLAIN, *, explain: bool = False) -> None:
         self._asked = asked
@@ -39,7 +39,8 @@ class TextWriter:
     def verdict(self, verdict: Verdict) -> str:
         """Its lines."""
         locked = (verdict.purl, verdict.digest) in self._asked.places
-        if locked and verdict.outcome is Outcome.ADMITTED and not self._explain:
+        waived = any(finding.waived for finding in verdict.findings)
+        if locked and verdict.outcome is Outcome.ADMITTED and not waived and not self._explain:
             return ""
         return verdict_text(verdict, self._style, explain=self._explain)
 
@@ -67,6 +68,8 @@ def _lines(verdict: Verdict, style: Style, explain: bool) -> Iterator[str]:
         yield _headline(finding, style, width)
         if finding.outcome is not Outcome.ADMITTED and finding.remedy:
             yield f"      next: {style.safe(finding.remedy)}"
+        if finding.waived is not None:
+            yield f"      {style.safe(str(finding.waived))}"
         if explain:
             yield from (_candidate(item, style) for item in finding.considered)
     yield style.paint(f"  policy {verdict.policy}  {verdict.policy_digest}", Role.QUIET)
@@ -77,7 +80,7 @@ def _lines(verdict: Verdict, style: Style, explain: bool) -> Iterator[str]:
 
 
 def _headline(finding: Finding, style: Style, width: int) -> str:
-    shown_only = finding.mode is not Mode.ENFORCE and finding.outcome is not Outcome.ADMITTED
+    shown_only = finding.outcome is not Outcome.ADMITTED and not stands_in_the_way(finding)
     marks = _ASCII_MARKS if style.ascii else _MARKS
     mark = style.paint("!" if shown_only else marks[finding.outcome], _role(finding))
     title = style.paint(_title(finding).ljust(width), Role.CODE)
@@ -90,7 +93,7 @@ def _title(finding: Finding) -> str:
 
 
 def _role(finding: Finding) -> Role:
-    if finding.outcome is Outcome.DENIED and finding.mode is not Mode.ENFORCE:
+    if finding.outcome is Outcome.DENIED and not stands_in_the_way(finding):
         return Role.DOUBT
     return _ROLES[finding.outcome]
 

@@ -121,7 +121,7 @@ REFUSED = {
     "a text": ("hello\n", 1, "policy: expected keys and values: it is hello"),
     "unknown key": (top("aplies_to: [a]"), 1, "unknown key 'aplies_to': nearest: applies_to"),
     "unknown key, nothing near": (top("zzz: 1"), 1, "unknown key 'zzz': known: version, name, applies_to, trust"),
-    "waivers": (top("waivers: []"), 1, "'waivers' is not in this version"),
+    "waivers": (top("waivers: []"), 1, "'waivers' is empty"),
     "tests": (top("tests: []"), 1, "'tests' is not in this version"),
     "extends": (top("extends: other.yaml"), 1, "'extends' is not in this version"),
     "version missing": (HEAD.replace("version: 1\n", "") + SIGNED, 1, "policy: 'version' is missing"),

@@ -89,6 +89,7 @@ def test_one_verdict_whole(admitted: Verdict) -> None:
         "mode": "enforce",
         "message": "signature by release (1 of 1 needed)",
         "remedy": None,
+        "waiver": None,
         "evidence": [signature],
         "considered": [candidates[digest] for digest in sorted(candidates)],
     }
