@@ -105,6 +105,28 @@ PREDICATE_RELEASE: Final = "https://in-toto.io/attestation/release/v0.1"
 PREDICATE_RELEASE_V02: Final = "https://in-toto.io/attestation/release/v0.2"
 PREDICATES_RELEASE: Final = (PREDICATE_RELEASE, PREDICATE_RELEASE_V02)
 
+PREDICATE_VSA: Final = "https://slsa.dev/verification_summary/v1"
+PREDICATE_COSIGN_VULN: Final = "https://cosign.sigstore.dev/attestation/vuln/v1"
+PREDICATES_COSIGN_VULN: Final = (PREDICATE_COSIGN_VULN, "cosign.sigstore.dev/attestation/vuln/v1")
+PREDICATES_VULNS: Final = tuple(f"https://in-toto.io/attestation/vulns/v0.{minor}" for minor in (1, 2))
+PREDICATE_SCAN: Final = "https://attest.dev/scan/v1"
+"""A scanner's own report, in whatever form: SARIF, Trivy's, Grype's."""
+PREDICATES_SCAN: Final = (
+    *PREDICATES_COSIGN_VULN,
+    *PREDICATES_VULNS,
+    PREDICATE_SCAN,
+    "https://json.schemastore.org/sarif-2.1.0.json",
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+)
+PREDICATE_OPENVEX: Final = "https://openvex.dev/ns"
+PREDICATE_CSAF: Final = "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json"
+PREDICATES_VEX: Final = (
+    PREDICATE_OPENVEX,
+    *(f"{PREDICATE_OPENVEX}/v0.{rest}" for rest in ("0.1", "0.2", "2.0")),
+    PREDICATE_CSAF,
+)
+
 # --- document media types --------------------------------------------------------------------------------------------
 CYCLONEDX_JSON: Final = "application/vnd.cyclonedx+json"
 SPDX_JSON: Final = "application/spdx+json"

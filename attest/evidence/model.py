@@ -44,6 +44,9 @@ class Kind(StrEnum):
     SIGNATURE = "signature"
     PROVENANCE = "provenance"
     SBOM = "sbom"
+    SCAN = "scan"
+    VEX = "vex"
+    VSA = "vsa"
     RELEASE = "release"
     ATTESTATION = "attestation"
     REVOCATION = "revocation"
@@ -76,7 +79,10 @@ _KINDS = {
     names.PREDICATE_REVOCATION: Kind.REVOCATION,
     names.PREDICATE_WITHDRAWAL: Kind.WITHDRAWAL,
     names.PREDICATE_SEAL: Kind.SEAL,
+    names.PREDICATE_VSA: Kind.VSA,
     **dict.fromkeys(names.PREDICATES_SBOM, Kind.SBOM),
+    **dict.fromkeys(names.PREDICATES_SCAN, Kind.SCAN),
+    **dict.fromkeys(names.PREDICATES_VEX, Kind.VEX),
     **dict.fromkeys(names.PREDICATES_RELEASE, Kind.RELEASE),
 }
 

@@ -27,6 +27,10 @@ class Code(StrEnum):
     PROVENANCE_LEVEL = "provenance-level"
     PROVENANCE_SOURCE_MISSING = "provenance-source-missing"
     PROVENANCE_SOURCE = "provenance-source"
+    PROVENANCE_WORKFLOW = "provenance-workflow"
+    PROVENANCE_REF = "provenance-ref"
+    PROVENANCE_BUILD_TYPE = "provenance-build-type"
+    PROVENANCE_PARAMETERS = "provenance-parameters"
     PROVENANCE_CERTIFICATE = "provenance-certificate"
     PROVENANCE_THRESHOLD = "provenance-threshold"
     PROVENANCE_VERIFIED = "provenance-verified"
@@ -41,6 +45,28 @@ class Code(StrEnum):
     SBOM_LICENSE = "sbom-license"
     SBOM_THRESHOLD = "sbom-threshold"
     SBOM_VERIFIED = "sbom-verified"
+
+    SCAN_MISSING = "scan-missing"
+    SCAN_MALFORMED = "scan-malformed"
+    SCAN_FINDING = "scan-finding"
+    SCAN_THRESHOLD = "scan-threshold"
+    SCAN_VERIFIED = "scan-verified"
+
+    VSA_MISSING = "vsa-missing"
+    VSA_MALFORMED = "vsa-malformed"
+    VSA_VERIFIER = "vsa-verifier"
+    VSA_RESOURCE = "vsa-resource"
+    VSA_FAILED = "vsa-failed"
+    VSA_POLICY = "vsa-policy"
+    VSA_LEVEL = "vsa-level"
+    VSA_THRESHOLD = "vsa-threshold"
+    VSA_VERIFIED = "vsa-verified"
+
+    ATTESTATION_MISSING = "attestation-missing"
+    ATTESTATION_THRESHOLD = "attestation-threshold"
+    ATTESTATION_VERIFIED = "attestation-verified"
+    DENY_FOUND = "deny-found"
+    DENY_ABSENT = "deny-absent"
 
     EVIDENCE_UNDATED = "evidence-undated"
     EVIDENCE_FUTURE = "evidence-future"
@@ -79,6 +105,10 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.PROVENANCE_LEVEL: "the policy trusts that builder with a lower SLSA level than the rule needs",
         Code.PROVENANCE_SOURCE_MISSING: "the provenance names no source, or several",
         Code.PROVENANCE_SOURCE: "the provenance names another source",
+        Code.PROVENANCE_WORKFLOW: "the provenance names another workflow, or none",
+        Code.PROVENANCE_REF: "the provenance names another branch or tag, or none",
+        Code.PROVENANCE_BUILD_TYPE: "the provenance has another build type, or none",
+        Code.PROVENANCE_PARAMETERS: "the provenance has other parameters than the rule wants",
         Code.PROVENANCE_CERTIFICATE: "the certificate of who signed the provenance names another source than it does",
         Code.PROVENANCE_THRESHOLD: "fitting provenance by fewer distinct names and keys than the rule needs",
         Code.PROVENANCE_VERIFIED: "fitting provenance by as many distinct names and keys as the rule needs",
@@ -92,6 +122,25 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.SBOM_LICENSE: "the SBOM lists a licence that the rule does not allow",
         Code.SBOM_THRESHOLD: "fitting SBOMs by fewer distinct names and keys than the rule needs",
         Code.SBOM_VERIFIED: "fitting SBOMs by as many distinct names and keys as the rule needs",
+        Code.SCAN_MISSING: "no verified scan by any of the rule's identities",
+        Code.SCAN_MALFORMED: "the signed predicate is not a scan in a form that is read, or the scan did not end well",
+        Code.SCAN_FINDING: "a scan found what the rule denies, and no VEX document that counts takes it away",
+        Code.SCAN_THRESHOLD: "fitting scans by fewer distinct names and keys than the rule needs",
+        Code.SCAN_VERIFIED: "fitting scans by as many distinct names and keys as the rule needs",
+        Code.VSA_MISSING: "no verified verification summary by any of the rule's identities",
+        Code.VSA_MALFORMED: "the signed predicate is not the verification summary that it claims to be",
+        Code.VSA_VERIFIER: "the verification summary is by another verifier",
+        Code.VSA_RESOURCE: "the verification summary is about another resource",
+        Code.VSA_FAILED: "the verification summary says that the verification failed",
+        Code.VSA_POLICY: "the verification summary is about another policy",
+        Code.VSA_LEVEL: "the verification summary names none of the levels that the rule needs, or not all",
+        Code.VSA_THRESHOLD: "fitting verification summaries by fewer distinct names and keys than the rule needs",
+        Code.VSA_VERIFIED: "fitting verification summaries by as many distinct names and keys as the rule needs",
+        Code.ATTESTATION_MISSING: "no verified attestation of the rule's type by any of its identities",
+        Code.ATTESTATION_THRESHOLD: "attestations by fewer distinct names and keys than the rule needs",
+        Code.ATTESTATION_VERIFIED: "attestations by as many distinct names and keys as the rule needs",
+        Code.DENY_FOUND: "an attestation of a type that the rule denies is there",
+        Code.DENY_ABSENT: "no attestation of the type that the rule denies is there, and none is hidden",
         Code.EVIDENCE_UNDATED: "nothing proves or says when the evidence was made, and the rule limits its age",
         Code.EVIDENCE_FUTURE: "the evidence says that it is from the future, so that its age is not known",
         Code.EVIDENCE_STALE: "the evidence is older than the rule allows",

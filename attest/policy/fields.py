@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -16,6 +17,7 @@ _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
 
 _INTEGER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _NOT_TEXT: Final = re.compile(
     r"|~|null|Null|NULL|true|True|TRUE|false|False|FALSE"  # YAML 1.2 core schema, 10.3.2
     r"|[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)"
@@ -84,6 +86,15 @@ class Fields:
             f"{self.what}: {key!r}: expected a whole number from {minimum} to {maximum}",
             where=node.where,
             why=f"it is {_kind(node)}",
+        )
+
+    def decimal(self, key: str, *, maximum: int) -> Decimal:
+        """A number from 0 to ``maximum``, with or without a point."""
+        node = self.node(key)
+        if isinstance(node, Text) and node.plain and _DECIMAL.fullmatch(node.text) and Decimal(node.text) <= maximum:
+            return Decimal(node.text)
+        raise PolicyError(
+            f"{self.what}: {key!r}: expected a number from 0 to {maximum}", where=node.where, why=f"it is {_kind(node)}"
         )
 
     def boolean(self, key: str) -> bool:

@@ -11,11 +11,24 @@ from attest.evidence.model import Kind, Subject
 from attest.policy.codes import Code
 from attest.policy.rules.rule import Rule
 
-_FILES: Final = {Kind.PROVENANCE: "provenance.json", Kind.SBOM: "sbom.json"}
+_FILES: Final = {
+    Kind.PROVENANCE: "provenance.json",
+    Kind.SBOM: "sbom.json",
+    Kind.SCAN: "scan.json",
+    Kind.VSA: "vsa.json",
+    Kind.ATTESTATION: "attestation.json",
+}
 _ADVICE: Final = {
     Code.PROVENANCE_BUILDER: "build with a builder that the policy names",
     Code.PROVENANCE_LEVEL: "build with a builder that the policy trusts with that level",
     Code.PROVENANCE_SOURCE: "build from the source that the policy names",
+    Code.PROVENANCE_WORKFLOW: "build with the workflow that the policy names",
+    Code.PROVENANCE_REF: "build from the branch or tag that the policy names",
+    Code.PROVENANCE_BUILD_TYPE: "build in the way that the policy names",
+    Code.PROVENANCE_PARAMETERS: "build with the parameters that the policy names",
+    Code.SCAN_FINDING: "repair what was found, or attach a VEX document by somebody whom the rule's vex names",
+    Code.SCAN_MALFORMED: "scan it anew",
+    Code.VSA_FAILED: "repair what the verifier found, have it verified anew",
     Code.SBOM_OTHER_PACKAGE: "make an SBOM of this package",
     Code.SBOM_CONTRADICTION: "make an SBOM of the file that is published",
     Code.SBOM_WITHOUT_PACKAGE: "make an SBOM that names this package by purl",
@@ -51,6 +64,8 @@ def against(rule: Rule[Any]) -> str:
         return (
             "use another version, or replace what was revoked, remove it from the store and have the store sealed anew"
         )
+    if rule.kind is Kind.ATTESTATION:
+        return "use another version, or have whoever made it revoke it with attest revoke"
     return "use another version"
 
 

@@ -6,27 +6,38 @@ https://slsa.dev/provenance/v0.2. A fact that is not there, or that is there in 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from attest import names
 from attest.errors import FormatError
+from attest.statements.moments import parse_time
 
 _SOURCE: Final = re.compile(
     r"(?P<git>git\+)?(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#\s]+)(?P<path>/[^@#\s]*)"
-    r"(?:@[^#\s]*)?(?:#\S*)?"
+    r"(?:@(?P<ref>[^#\s]*))?(?:#\S*)?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """``source`` is a repository as `repository` writes it."""
+    """``source`` is a repository as `repository` writes it, ``ref`` a branch or tag in it, ``workflow`` a path in it.
+
+    ``parameters`` are those that came from outside, by their dotted path, as text in JSON's words for what is none.
+    ``time`` is when the build ended, or else began.
+    """
 
     builder: str | None
     build_type: str | None
     source: str | None
+    ref: str | None = None
+    workflow: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
+    time: datetime | None = None
 
 
 def read_provenance(predicate_type: str, predicate: Mapping[str, Any] | None) -> Provenance:
@@ -64,6 +75,10 @@ def _v1(predicate: Mapping[str, Any]) -> Provenance:
         builder=_string(_mapping(details, "builder"), "id"),
         build_type=_string(definition, "buildType"),
         source=repository(declared) if declared else _only_git(_uris(definition, "resolvedDependencies")),
+        ref=_string(workflow, "ref"),
+        workflow=_string(workflow, "path"),
+        parameters=dict(_flat(_mapping(definition, "externalParameters"))),
+        time=_time(_mapping(details, "metadata"), "finishedOn", "startedOn"),
     )
 
 
@@ -76,7 +91,35 @@ def _v02(predicate: Mapping[str, Any]) -> Provenance:
         builder=_string(_mapping(predicate, "builder"), "id"),
         build_type=_string(predicate, "buildType"),
         source=repository(declared) if declared else _only_git(_uris(predicate, "materials")),
+        ref=_ref(declared) if declared else None,
+        workflow=_string(config, "entryPoint"),
+        parameters=dict(_flat(_mapping(_mapping(predicate, "invocation"), "parameters"))),
+        time=_time(_mapping(predicate, "metadata"), "buildFinishedOn", "buildStartedOn"),
     )
+
+
+def _ref(uri: str) -> str | None:
+    """What follows the ``@`` of a source URI."""
+    match = _SOURCE.fullmatch(uri)
+    return None if match is None else match["ref"]
+
+
+def _flat(value: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Every text, number and boolean within, by dotted path; one that could be two of them is left out."""
+    found: dict[str, list[str]] = {}
+    pending: list[tuple[str, Any]] = [("", value or {})]
+    while pending:
+        path, item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend((f"{path}.{key}" if path else key, inner) for key, inner in item.items())
+        elif isinstance(item, str | int | float):
+            found.setdefault(path, []).append(item if isinstance(item, str) else json.dumps(item))
+    yield from ((path, values[0]) for path, values in found.items() if len(values) == 1)
+
+
+def _time(metadata: Mapping[str, Any] | None, *keys: str) -> datetime | None:
+    text = next((found for key in keys if (found := _string(metadata, key)) is not None), None)
+    return None if text is None else parse_time(text, "provenance.metadata")
 
 
 def _only_git(uris: Iterable[str]) -> str | None:

@@ -33,13 +33,21 @@ V02 = {
 
 def test_v1_as_github_writes_it() -> None:
     assert read_provenance(names.PREDICATE_SLSA_V1, GITHUB_V1) == Provenance(
-        "https://github.com/actions/runner/github-hosted", "https://actions.github.io/buildtypes/workflow/v1", APP
+        "https://github.com/actions/runner/github-hosted",
+        "https://actions.github.io/buildtypes/workflow/v1",
+        APP,
+        "refs/tags/v1",
+        ".github/workflows/release.yml",
+        {"workflow.ref": "refs/tags/v1", "workflow.repository": APP, "workflow.path": ".github/workflows/release.yml"},
     )
 
 
 def test_v02_as_gitlab_writes_it() -> None:
     assert read_provenance(names.PREDICATE_SLSA_V02, V02) == Provenance(
-        "https://gitlab.com/acme/app/-/runners/1", "https://gitlab.com/gitlab-org/gitlab-runner", APP
+        "https://gitlab.com/acme/app/-/runners/1",
+        "https://gitlab.com/gitlab-org/gitlab-runner",
+        APP,
+        workflow="build",
     )
 
 

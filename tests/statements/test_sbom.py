@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import FormatError
-from attest.statements.sbom import Component, License, Sbom, missing_minimum, read_sbom
+from attest.statements.sbom import Component, Sbom, missing_minimum, read_sbom
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

@@ -5,17 +5,24 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Final
 
+from attest.policy.rules.attestation import AttestationRule, DenyRule
 from attest.policy.rules.lifecycle import NoRevocationRule, NoWithdrawalRule
 from attest.policy.rules.provenance import ProvenanceRule
 from attest.policy.rules.rule import Rule
 from attest.policy.rules.sbom import SbomRule
+from attest.policy.rules.scan import ScanRule
 from attest.policy.rules.signature import SignatureRule
+from attest.policy.rules.vsa import VsaRule
 
 RULES: Final[MappingProxyType[str, type[Rule[Any]]]] = MappingProxyType(
     {
         "signature": SignatureRule,
         "provenance": ProvenanceRule,
         "sbom": SbomRule,
+        "scan": ScanRule,
+        "vsa": VsaRule,
+        "attestation": AttestationRule,
+        "deny": DenyRule,
         "no-revocation": NoRevocationRule,
         "no-withdrawal": NoWithdrawalRule,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Final, Self
 
 from attest.errors import PolicyError
@@ -25,7 +26,16 @@ SLSA_MAX: Final = 4
 class ProvenanceRule(Rule[Provenance]):
     """SLSA provenance. Empty ``builders`` means that any builder will do for which a signer in ``by`` speaks."""
 
-    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "builders", "slsa", "source")
+    KEYS: ClassVar[tuple[str, ...]] = (
+        *terms.WANTED,
+        "builders",
+        "slsa",
+        "source",
+        "workflow",
+        "ref",
+        "build_type",
+        "parameters",
+    )
     kind: ClassVar[Kind] = Kind.PROVENANCE
     missing: ClassVar[Code] = Code.PROVENANCE_MISSING
     short: ClassVar[Code] = Code.PROVENANCE_THRESHOLD
@@ -35,6 +45,10 @@ class ProvenanceRule(Rule[Provenance]):
     builders: tuple[Builder, ...] = ()
     slsa: int | None = None
     source: Pattern | None = None
+    workflow: Pattern | None = None
+    ref: Pattern | None = None
+    build_type: Pattern | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def read(cls, written: Written) -> Self:
@@ -50,30 +64,63 @@ class ProvenanceRule(Rule[Provenance]):
                 why="a level is what the policy says of a builder, never what a predicate says of itself",
                 next_step="list 'builders' in the rule, and give one of them 'slsa' in the policy's 'builders'",
             )
-        return cls(**common, builders=builders, slsa=slsa, source=_source(fields))
+        return cls(
+            **common,
+            builders=builders,
+            slsa=slsa,
+            source=_source(fields),
+            workflow=_pattern(fields, "workflow"),
+            ref=_pattern(fields, "ref"),
+            build_type=_pattern(fields, "build_type"),
+            parameters=_parameters(fields),
+        )
 
     def content(self, item: Verified) -> Provenance:
         """Its facts."""
         return read_provenance(item.statement.predicate_type, item.statement.predicate)
 
-    def judge(self, facts: Provenance, claim: Claim) -> Fit | Refusal:
-        """Those signers who speak for a builder that fits, if the source fits."""
-        fitting = self._fitting(facts, claim.signers) if self.builders else claim.signers
+    def made_at(self, content: Provenance) -> datetime | None:
+        """When the build ended."""
+        return content.time
+
+    def judge(self, content: Provenance, claim: Claim) -> Fit | Refusal:
+        """Those signers who speak for a builder that fits, if all that the rule asks of the build fits."""
+        fitting = self._fitting(content, claim.signers) if self.builders else Fit(claim.signers)
         if isinstance(fitting, Refusal):
             return fitting
-        if self.source is not None and facts.source is None:
+        if self.source is not None and content.source is None:
             return Refusal(Code.PROVENANCE_SOURCE_MISSING, "it names no source, or several")
-        if self.source is not None and not self.source.matches(facts.source):
-            return Refusal(Code.PROVENANCE_SOURCE, f"built from {facts.source}, not {self.source}")
-        certified = _certified_source(claim.item.proof.author)
-        if certified is not None and facts.source != certified:
-            return Refusal(
-                Code.PROVENANCE_CERTIFICATE,
-                f"its signer's certificate is for {certified}, and it names {facts.source or 'no source, or several'}",
-            )
-        return Fit(fitting)
+        asked = (
+            (self.source, content.source, Code.PROVENANCE_SOURCE, "built from"),
+            (self.workflow, content.workflow, Code.PROVENANCE_WORKFLOW, "built by the workflow"),
+            (self.ref, content.ref, Code.PROVENANCE_REF, "built from"),
+            (self.build_type, content.build_type, Code.PROVENANCE_BUILD_TYPE, "built as"),
+        )
+        for wanted, found, code, told in asked:
+            if wanted is not None and not wanted.matches(found):
+                return Refusal(code, f"{told} {found[:160] if found else 'none that it names'}, not {wanted}")
+        for name, value in self.parameters:
+            if content.parameters.get(name) != value:
+                return Refusal(
+                    Code.PROVENANCE_PARAMETERS,
+                    f"{name} is {content.parameters.get(name, 'missing')[:160]}, not {value}",
+                )
+        return self._certified(content, claim.item.proof.author) or fitting
 
-    def _fitting(self, facts: Provenance, signers: frozenset[Signer]) -> frozenset[Signer] | Refusal:
+    def _certified(self, facts: Provenance, author: Author) -> Refusal | None:
+        """A certificate that names a source, and a ref where the rule asks for one, must name the same."""
+        claims = author.claims if isinstance(author, CertificateAuthor) else {}
+        source, ref = claims.get("source_repository"), claims.get("source_repository_ref")
+        certified = None if source is None else repository(source) or source
+        told = "its signer's certificate is for"
+        if certified is not None and facts.source != certified:
+            found = facts.source or "no source, or several"
+            return Refusal(Code.PROVENANCE_CERTIFICATE, f"{told} {certified}, and it names {found}")
+        if self.ref is not None and ref is not None and facts.ref != ref:
+            return Refusal(Code.PROVENANCE_CERTIFICATE, f"{told} {ref}, and it names {facts.ref}")
+        return None
+
+    def _fitting(self, facts: Provenance, signers: frozenset[Signer]) -> Fit | Refusal:
         if facts.builder is None:
             return Refusal(Code.PROVENANCE_BUILDER_MISSING, "it names no builder")
         names = {signer.name for signer in signers}
@@ -88,13 +135,24 @@ class ProvenanceRule(Rule[Provenance]):
                     Code.PROVENANCE_LEVEL, f"the policy does not trust {facts.builder} with SLSA level {self.slsa}"
                 )
         speaking = {item.identity for item in found}
-        return frozenset(signer for signer in signers if signer.name in speaking)
+        levels = tuple(
+            f"SLSA build level {item.slsa}, with which the policy trusts {item.id} when {item.identity} signs for it"
+            for item in found
+            if item.slsa is not None and self.slsa is not None
+        )
+        return Fit(frozenset(signer for signer in signers if signer.name in speaking), levels)
 
 
-def _certified_source(author: Author) -> str | None:
-    """The repository that Fulcio saw the build run for, as a source is compared; None where there is none."""
-    claimed = author.claims.get("source_repository") if isinstance(author, CertificateAuthor) else None
-    return None if claimed is None else repository(claimed) or claimed
+def _pattern(fields: Fields, key: str) -> Pattern | None:
+    return fields.parsed(key, Pattern.parse) if fields.has(key) else None
+
+
+def _parameters(fields: Fields) -> tuple[tuple[str, str], ...]:
+    """By dotted path, as text."""
+    if not fields.has("parameters"):
+        return ()
+    entry = Fields(fields.node("parameters"), f"{fields.what}: 'parameters'")
+    return tuple((name, entry.string(name)) for name in sorted(entry.keys))
 
 
 def _builders(written: Written, by: tuple[str, ...]) -> tuple[Builder, ...]:

@@ -19,6 +19,7 @@ from attest.policy.licenses import Licenses, read_licenses
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
 from attest.statements.sbom import Component, Sbom, missing_minimum, read_sbom
+from attest.statements.vulnerabilities import has_vulnerabilities
 
 _SHOWN: Final = 3
 _COMPONENTS: Final = 1_000_000
@@ -66,6 +67,12 @@ class SbomRule(Rule[Sbom]):
             min_components=count,
             licenses=licenses,
         )
+
+    def looks_at(self, item: Verified) -> bool:
+        """Not at lists of vulnerabilities, which are in CycloneDX's format too."""
+        predicate = item.statement.predicate
+        lists_parts = predicate is None or "components" in predicate or not has_vulnerabilities(predicate)
+        return item.kind is self.kind and lists_parts
 
     def content(self, item: Verified) -> Sbom:
         """Its facts."""
