@@ -30,7 +30,8 @@ _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Verified:
     """A statement whose signature, identity and binding hold. ``signers`` are all names that its author answers to.
-    ``content`` is what a revocation, a withdrawal or a seal says; None for any other statement."""
+    ``content`` is what a revocation, a withdrawal or a seal says; None for any other statement. ``ended`` says that
+    none of them could grant anything by it now: an old revocation counts, but undoes none."""
 
     found: Found
     statement: Statement
@@ -39,6 +40,7 @@ class Verified:
     signers: tuple[Signer, ...]
     binding: Binding
     proof: Proof
+    ended: bool
     made: InitVar[object]
 
     def __post_init__(self, made: object) -> None:
@@ -194,7 +196,8 @@ def _accept(proven: Proven, subject: Subject, now: datetime) -> Verified | Rejec
         return Rejected(found, Check.BINDING, binding, statement.predicate_type)
     who = principal(proof.author)
     signers = tuple(sorted(Signer(identity.name, who) for identity in allowed))
-    return Verified(found, statement, kind, proven.content, signers, binding, proof, made=_CHECKED)
+    ended = all(identity.refuses(subject, proof, now) is not None for identity in allowed)
+    return Verified(found, statement, kind, proven.content, signers, binding, proof, ended, made=_CHECKED)
 
 
 def _seals(content: Lifecycle | None, subject: Subject) -> bool:

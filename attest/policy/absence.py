@@ -42,20 +42,18 @@ def _sealed(by: tuple[str, ...], scene: Scene) -> Proof | Refusal:
     issued: dict[str, list[tuple[Verified, Seal]]] = {}
     for item in evidence.verified:
         seal = item.content
-        if (
-            isinstance(seal, Seal)
-            and seal.issued <= standing.now
-            and standing.against(item) is None
-            and standing.speaks(identities, item)
-        ):
+        if isinstance(seal, Seal) and seal.issued <= standing.now and standing.speaks(identities, item):
             issued.setdefault(principal(item.proof.author), []).append((item, seal))
     if not issued:
         problems = f" ({'; '.join(evidence.seal_problems[:_SHOWN])})" if evidence.seal_problems else ""
         return Refusal(Code.ABSENCE_UNSEALED, f"no seal of this package by {names}{problems}")
     latest = [pair for pairs in issued.values() for pair in _latest(pairs)]
-    valid = [(item, seal) for item, seal in latest if seal.holds(standing.now)]
+    standing_still = [pair for pair in latest if standing.against(pair[0]) is None]
+    if not standing_still:  # an older one would know less
+        return Refusal(Code.ABSENCE_UNSEALED, f"the latest seal of this package by {names} was revoked")
+    valid = [(item, seal) for item, seal in standing_still if seal.holds(standing.now)]
     if not valid:
-        ended = max(seal.expires for _, seal in latest)
+        ended = max(seal.expires for _, seal in standing_still)
         return Refusal(Code.ABSENCE_EXPIRED, f"the latest seal of this package expired at {ended:%Y-%m-%dT%H:%M:%SZ}")
     hidden = _hidden(evidence, (seal for _, seal in valid))
     if hidden:

@@ -1,7 +1,8 @@
 """Which verified evidence still stands: a revocation that is honoured takes evidence away, whatever rule looks at it.
 
 It is honoured when its signer is the evidence's own, or one that a `no-revocation` rule of the policy names. A
-revocation can be revoked, by its own signer alone, and that is final. Everything here only sees what was shown: that no
+revocation can be revoked, by its own signer alone, and that is final; so can a withdrawal, but neither by somebody who
+has ended: whoever has an old key could undo what was done about it. Everything here only sees what was shown: that no
 revocation is hidden is for `no-revocation` to ask (design.md §3.5).
 """
 
@@ -35,6 +36,10 @@ class Revoking:
         """Whether it is about ``item``, by its manifest or by what was signed in it."""
         return self.content.names(item.digest, Digest.of(item.statement.raw))
 
+    def takes_back(self, item: Verified) -> bool:
+        """Whether it undoes ``item``, a revocation."""
+        return self.names(item) and self.is_own(item) and not self.item.ended
+
     def is_own(self, item: Verified) -> bool:
         """Whether whoever made it made ``item``."""
         return principal(self.item.proof.author) == principal(item.proof.author)
@@ -57,18 +62,16 @@ class Standing:
     ) -> Standing:
         """Sort out which revocations stand."""
         found = [Revoking(item, item.content) for item in verified if isinstance(item.content, Revocation)]
-        standing = tuple(
-            revoking
-            for revoking in found
-            if not any(other.names(revoking.item) and other.is_own(revoking.item) for other in found)
-        )
+        standing = tuple(revoking for revoking in found if not any(other.takes_back(revoking.item) for other in found))
         return cls(standing, tuple(found), tuple(revokers), subject, now)
 
     def against(self, item: Verified) -> Revoking | None:
         """The revocation by which ``item`` does not count."""
         if item.kind is Kind.REVOCATION:
-            return next((other for other in self.shown if other.names(item) and other.is_own(item)), None)
+            return next((other for other in self.shown if other.takes_back(item)), None)
         for revoking in self.revocations:
+            if item.kind.takes_away and revoking.item.ended:
+                continue
             if revoking.names(item) and (revoking.is_own(item) or self.speaks(self.revokers, revoking.item)):
                 return revoking
         return None

@@ -24,7 +24,7 @@ def test_nobody_else_can_make_one() -> None:
     proof = Proof(CertificateAuthor("https://issuer.example", "dev@acme.example", {}), Format.BUNDLE)
     candidate = Candidate(Found(EMPTY, ()), write_image(artifact_type="a/b", config=EMPTY, layers=[EMPTY]), None, None)
     with pytest.raises(TypeError, match="is made by attest"):
-        Verified(Found(EMPTY, ()), statement, Kind.SIGNATURE, None, (), Binding.ANCHOR, proof, made=object())
+        Verified(Found(EMPTY, ()), statement, Kind.SIGNATURE, None, (), Binding.ANCHOR, proof, False, made=object())
     with pytest.raises(TypeError, match="is made by attest"):
         Proven(candidate, proof, (), statement, None, made=object())
 

@@ -362,6 +362,23 @@ def test_the_proven_time_of_a_revocation_decides_where_there_is_one(read: Read, 
     assert (finding.code is Code.REVOCATION_FOUND) == counts
 
 
+def test_who_has_ended_takes_nothing_back_that_was_taken_away(read: Read) -> None:
+    """Whoever has an old key would else undo what was revoked with it."""
+    policy = read(LISTED.replace(HEAD, HEAD.replace("security.pub", "security.pub, until: 2026-11-01")))
+    revoked = revocation("security", good())
+    withdrawn = withdrawal("security")
+    check(judge(policy, good(), revoked, revocation("security", revoked)), "not-revoked", Code.REVOCATION_FOUND)
+    taken_back = revocation("security", withdrawn)
+    check(judge(policy, good(), withdrawn, taken_back), "not-withdrawn", Code.WITHDRAWAL_FOUND)
+    check(judge(read(LISTED), good(), withdrawn, taken_back), "not-withdrawn", Code.WITHDRAWAL_ABSENT)
+
+
+def test_a_revoked_seal_does_not_bring_an_older_one_back(read: Read) -> None:
+    older, newer = seal("security", good(), sequence=1), seal("security", good(), other(), sequence=2)
+    shown = judge(read(SEALED), good(), older, newer, revocation("security", newer))
+    check(shown, "not-revoked", Code.ABSENCE_UNSEALED)
+
+
 def test_a_seal_of_the_whole_store_counts_for_each_of_its_packages(read: Read) -> None:
     policy = read(SEALED)
     trust = Trust(tuple(policy.identities.values()))
