@@ -38,7 +38,7 @@ from tests.evidence_factory import (
     unsigned,
     workflow,
 )
-from tests.policy import test_absence, test_match, test_sbom_rule
+from tests.policy import test_absence, test_match, test_other_rules, test_sbom_rule, test_scan_rule
 from tests.policy.conftest import HEAD, Read
 
 WORKFLOW = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*"
@@ -181,7 +181,8 @@ CASES: dict[Code, tuple[str, Callable[[], list[Candidate]], Outcome, str]] = {
         BUILT,
         lambda: [provenance(source="git+https://github.com/acme/app.git@refs/tags/v1")],
         Outcome.ADMITTED,
-        "provenance by builder (1 of 1 needed)",
+        "provenance by builder (1 of 1 needed): SLSA build level 3, with which the policy trusts "
+        "https://ci.example/hardened when builder signs for it",
     ),
     Code.SBOM_MISSING: (
         SBOM,
@@ -233,6 +234,7 @@ def test_every_code_is_produced_here_and_means_something() -> None:
     of_the_subject = {Code.POLICY_NOT_APPLICABLE, Code.LISTING_INCOMPLETE, Code.SUBJECT_UNRESOLVED}  # tested below
     of_lockfiles = {Code.SUBJECT_UNDIGESTED}
     elsewhere = of_the_subject | of_lockfiles | set(test_absence.CODES) | test_match.CODES | set(test_sbom_rule.CODES)
+    elsewhere |= set(test_scan_rule.CODES) | set(test_other_rules.CODES)
     assert set(CASES) | elsewhere == set(Code) == set(MEANINGS)
 
 
@@ -380,7 +382,7 @@ def test_a_builder_is_its_id_and_its_signer(read: Read) -> None:
 
 def test_only_the_name_that_speaks_for_a_builder_counts(read: Read) -> None:
     same_key = BUILT.replace("release.pub", "builder.pub").replace("by: [builder],", "by: [builder, release],")
-    assert only(judge(read(same_key), provenance())).message == "provenance by builder (1 of 1 needed)"
+    assert only(judge(read(same_key), provenance())).message.startswith("provenance by builder (1 of 1 needed): SLSA")
 
 
 def test_a_level_is_never_the_predicates_own(read: Read) -> None:
