@@ -7,6 +7,7 @@ it. Name and version are put together by parts, never as text: a name is whateve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from attest.errors import FormatError, UsageError
@@ -20,7 +21,9 @@ from attest.statements.statement import Statement
 def by_subject(name: str | None, type: str) -> Iterator[Purl]:
     """The package that a statement's subject names: by purl, of whatever ecosystem, or by the file name of ``type``."""
     if name is not None and name.startswith("pkg:"):
-        yield from _purl(name)
+        purl = _purl(name)
+        if purl is not None:
+            yield purl
     elif name:
         yield from names_from_file_name(type, name)
 
@@ -36,29 +39,31 @@ def by_predicate(statement: Statement, type: str) -> Iterator[Purl]:
         except FormatError:
             return
     else:
-        yield from _package(predicate.get("purl"), predicate.get("name"), predicate.get("version"), type)
+        named = _package(predicate.get("purl"), predicate.get("name"), predicate.get("version"), type)
+        if named is not None:
+            yield named
 
 
 def by_components(components: Iterable[Component], type: str) -> Iterator[Purl]:
     """The packages of ``type`` among components of an SBOM, such as those that it says it describes."""
-    for item in components:
-        yield from _package(item.purl, item.package_name, item.version, type)
+    named = (_package(item.purl, item.package_name, item.version, type) for item in components)
+    return (purl for purl in named if purl is not None)
 
 
-def _package(purl: Any, name: Any, version: Any, type: str) -> Iterator[Purl]:
+def _package(purl: Any, name: Any, version: Any, type: str) -> Purl | None:
     if isinstance(purl, str):
-        yield from (named for named in _purl(purl) if named.type == type)
-    elif isinstance(name, str) and isinstance(version, str):
+        named = _purl(purl)
+        return named if named is not None and named.type == type else None
+    if isinstance(name, str) and isinstance(version, str):
         *namespace, last = name.split("/")
-        try:
-            yield Purl.of(type, tuple(namespace), last, version)
-        except UsageError:
-            return
+        with suppress(UsageError):
+            return Purl.of(type, tuple(namespace), last, version)
+    return None
 
 
-def _purl(text: str) -> Iterator[Purl]:
-    """``text`` without qualifiers and subpath, which say nothing about name and version; nothing if it is no purl."""
+def _purl(text: str) -> Purl | None:
+    """``text`` without qualifiers and subpath, which say nothing about name and version; None if it is no purl."""
     try:
-        yield Purl.parse(text.partition("#")[0].partition("?")[0])
+        return Purl.parse(text.partition("#")[0].partition("?")[0])
     except UsageError:
-        return
+        return None

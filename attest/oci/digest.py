@@ -13,6 +13,7 @@ _GRAMMAR: Final = re.compile(r"(?P<algorithm>[a-z0-9]+(?:[+._-][a-z0-9]+)*):(?P<
 _HEX_LENGTH: Final = {"sha256": 64, "sha512": 128}
 _COMPUTED: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 _LOWER_HEX: Final = re.compile(r"[0-9a-f]+")
+_USUAL: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,6 +29,8 @@ class Digest:
 
         Raises `FormatError`.
         """
+        if _USUAL.fullmatch(text):
+            return cls("sha256", text[7:])
         match = _GRAMMAR.fullmatch(text)
         if match is None:
             raise FormatError(f"not a digest: {text[:160]!r}", why="expected ALGORITHM:HEX, such as sha256:…")

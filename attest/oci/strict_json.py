@@ -107,10 +107,12 @@ class Fields:
         self.path = path
 
     def string(self, name: str) -> str:
-        return self._typed(name, str)  # type: ignore[no-any-return]
+        value = self.value.get(name)
+        return value if isinstance(value, str) else self._typed(name, str)  # type: ignore[no-any-return]
 
     def optional_string(self, name: str) -> str | None:
-        return None if self.value.get(name) is None else self.string(name)
+        value = self.value.get(name)  # asked for thousands of times in one SBOM: one look, no call
+        return value if value is None or isinstance(value, str) else self.string(name)
 
     def integer(self, name: str) -> int:
         value = self._typed(name, int)

@@ -20,6 +20,8 @@ _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _NEEDS_NONE: Final = re.compile(r"[A-Za-z0-9.\-_~:]*")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})?")
+_LONGEST: Final = 16
+"""More characters than one of a name, and what stands beside it, are written as: four bytes, each as %XX."""
 _SHAPE: Final = "write pkg:TYPE/NAMESPACE/NAME@VERSION, such as pkg:npm/semver@7.6.3"
 
 
@@ -87,7 +89,8 @@ class Purl:
             purl = cls(kind, *ecosystem(kind).normalise(namespace, name, version))
         except ValueError as error:
             raise _refused(text, str(error), "write the name as the ecosystem itself does") from None
-        if len(str(purl)) > limits.PURL:
+        longest = sum(map(len, (purl.type, *purl.namespace, purl.name, purl.version))) * _LONGEST
+        if longest > limits.PURL and len(str(purl)) > limits.PURL:
             raise _refused(text, f"written out more than {limits.PURL} characters", "name one package version")
         return purl
 
@@ -113,6 +116,8 @@ def _encode(text: str) -> str:
 
 def decode(segment: str, text: str) -> str:
     """One percent-encoded segment of the purl or pattern ``text``. Raises `UsageError`."""
+    if segment.isascii() and "%" not in segment:
+        return segment
     try:
         return _ESCAPE.sub(_byte, segment.encode("utf-8")).decode("utf-8")
     except UnicodeError:
@@ -128,6 +133,8 @@ def _byte(match: re.Match[bytes]) -> bytes:
 
 
 def _check_text(part: str, text: str) -> None:
+    if part.isascii() and part.isprintable():
+        return
     if _CONTROL.search(part):
         raise _refused(text, "it holds a control character", "no package name has one")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -60,9 +61,12 @@ def alone(_namespace: tuple[str, ...], name: str) -> str:
     return name
 
 
+_LOWER: Final = {ord(char): char.lower() for char in string.ascii_uppercase}
+
+
 def ascii_lower(text: str) -> str:
     """Lower case of A-Z only, so that no anchor depends on the version of a Unicode table."""
-    return "".join(chr(ord(char) + 32) if "A" <= char <= "Z" else char for char in text)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 @dataclass(frozen=True, slots=True)
