@@ -12,7 +12,7 @@ from attest.errors import KeyFileError, PolicyError, UsageError
 from attest.packages.files import identify
 from attest.policy import document
 from attest.regular_file import open_regular
-from attest.signing.keys import load_private, load_public
+from attest.signing.key_files import load_private, load_public
 
 
 def socket(path: Path) -> None:

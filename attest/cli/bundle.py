@@ -185,7 +185,7 @@ def _verify_identity(bundle: Bundle, artifact: Artifact, arguments: argparse.Nam
 
 def _verify_key(bundle: Bundle, artifact: Artifact, arguments: argparse.Namespace) -> Proof:
     """Where no root is named nothing has to be logged; but an entry of the public log has to hold if there is one."""
-    from attest.signing.keys import load_public
+    from attest.signing.key_files import load_public
     from attest.signing.sigstore.verify import Requirements, verify_with_key
 
     key = load_public(arguments.key)

@@ -13,7 +13,7 @@ from attest.cli.releasing import Signed, Version
 from attest.cli.targets import Home
 from attest.oci.digest import Digest
 from attest.signing.bundle import Bundle
-from attest.signing.keys import ELSEWHERE
+from attest.signing.key_files import ELSEWHERE
 from attest.signing.sign import KeySigner, StatementSigner
 
 _POLICY: Final = "policy.yaml"

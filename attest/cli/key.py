@@ -69,7 +69,7 @@ def run_generate(arguments: argparse.Namespace) -> int:
 
 
 def run_import(arguments: argparse.Namespace) -> int:
-    from attest.signing.keys import load_private
+    from attest.signing.key_files import load_private
     from attest.signing.password import password_for
 
     return _write(load_private(arguments.file, password_for(arguments.file)), arguments.name)
@@ -90,7 +90,7 @@ def _write(key: PrivateKey, name: str) -> int:
     from attest.cli import console
     from attest.errors import EXIT_DONE, UsageError
     from attest.signing import cosign_key
-    from attest.signing.keys import write_private_file, write_public_file
+    from attest.signing.key_files import write_private_file, write_public_file
     from attest.signing.password import new_password
 
     private, public = Path(f"{name}.key"), Path(f"{name}.pub")

@@ -89,7 +89,7 @@ def signer(arguments: argparse.Namespace) -> NotationSigner:
         raise UsageError(f"{'--id' if arguments.id else '--plugin-config'} is for --plugin")
     if not arguments.certificate_chain:
         raise UsageError("no certificate named", why=f"--format {arguments.format} needs --certificate-chain FILE")
-    from attest.signing.keys import load_private
+    from attest.signing.key_files import load_private
     from attest.signing.notation.sign import EnvelopeSigner, LocalSigner
     from attest.signing.password import password_for
 

@@ -70,7 +70,7 @@ def vouching(arguments: argparse.Namespace) -> Digest | PublicKey | None:
     Raises `UsageError` and `KeyFileError`.
     """
     if arguments.pack_key is not None:
-        from attest.signing.keys import load_public
+        from attest.signing.key_files import load_public
 
         return load_public(arguments.pack_key)
     if arguments.pack_digest is None:

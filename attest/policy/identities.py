@@ -88,7 +88,7 @@ def _formats(fields: Fields, kind: Kind) -> tuple[Format, ...]:
 
 
 def _key(written: Written) -> Identity:
-    from attest.signing.keys import ELSEWHERE, load_public
+    from attest.signing.key_files import ELSEWHERE, load_public
 
     fields = written.fields
     text = fields.string("key")

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attest.errors import KeyFileError, install
-from attest.signing.keys import PublicKey, load_private
+from attest.signing.key_files import load_private
+from attest.signing.keys import PublicKey
 
 if TYPE_CHECKING:
     from attest.signing.sign import SigningKey

@@ -17,7 +17,8 @@ import boto3
 import pytest
 
 from attest.errors import KeyFileError
-from attest.signing.keys import ELSEWHERE, KeyKind, generate, load_public
+from attest.signing.key_files import ELSEWHERE, load_public
+from attest.signing.keys import KeyKind, generate
 from tests.cli.conftest import POLICY, Workplace
 from tests.cli.scripted_vault import ScriptedVault
 from tests.cli.test_cosign import OFFLINE, cosign

@@ -22,7 +22,8 @@ from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest
 from attest.oci.reference import Reference
 from attest.report.schemas import schema
-from attest.signing.keys import PrivateKey, load_private
+from attest.signing.key_files import load_private
+from attest.signing.keys import PrivateKey
 from attest.signing.sign import KeySigner, sign_statement
 from attest.statements.statement import Subject, write_statement
 from attest.stores.archive import ArchiveStore

@@ -11,7 +11,8 @@ import pytest
 
 from attest.errors import KeyFileError
 from attest.signing import cosign_key
-from attest.signing.keys import PrivateKey, load_private, load_public
+from attest.signing.key_files import load_private, load_public
+from attest.signing.keys import PrivateKey
 
 
 def body(pem: bytes) -> dict[str, Any]:

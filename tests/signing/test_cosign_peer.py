@@ -12,7 +12,8 @@ import pytest
 from attest import names
 from attest.signing import cosign_key
 from attest.signing.bundle import Bundle, verify_envelope
-from attest.signing.keys import KeyKind, PrivateKey, load_private, load_public, write_private_file, write_public_file
+from attest.signing.key_files import load_private, load_public, write_private_file, write_public_file
+from attest.signing.keys import KeyKind, PrivateKey
 from attest.signing.sign import KeySigner, sign_statement
 from attest.statements.statement import Statement, Subject, write_statement
 from tests.peers import peer

@@ -20,16 +20,8 @@ from hypothesis import strategies as st
 
 from attest import limits
 from attest.errors import KeyFileError, UsageError
-from attest.signing.keys import (
-    KeyKind,
-    PrivateKey,
-    PublicKey,
-    generate,
-    load_private,
-    load_public,
-    write_private_file,
-    write_public_file,
-)
+from attest.signing.key_files import load_private, load_public, write_private_file, write_public_file
+from attest.signing.keys import KeyKind, PrivateKey, PublicKey, generate
 
 
 def unasked() -> bytes:

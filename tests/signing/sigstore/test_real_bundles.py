@@ -11,7 +11,8 @@ import pytest
 
 from attest.errors import EnvelopeError, VerificationError
 from attest.signing.bundle import Bundle
-from attest.signing.keys import PublicKey, load_public
+from attest.signing.key_files import load_public
+from attest.signing.keys import PublicKey
 from attest.signing.proof import CertificateAuthor, KeyAuthor
 from attest.signing.sigstore.artifact import Artifact
 from attest.signing.sigstore.trusted_root import TrustedRoot
