@@ -108,7 +108,7 @@ class Fields:
 
     def string(self, name: str) -> str:
         value = self.value.get(name)
-        return value if isinstance(value, str) else self._typed(name, str)  # type: ignore[no-any-return]
+        return value if isinstance(value, str) else self._typed(name, str)
 
     def optional_string(self, name: str) -> str | None:
         value = self.value.get(name)  # asked for thousands of times in one SBOM: one look, no call
