@@ -105,16 +105,24 @@ def parse(payload_type: str, payload: bytes) -> Statement:
 
     That of a lifecycle statement is read later, by `read`.
     """
-    if payload_type != names.IN_TOTO_PAYLOAD and payload_type not in PAYLOADS.values():
+    if payload_type not in (names.IN_TOTO_PAYLOAD, names.FAILED_VSA_PAYLOAD, *PAYLOADS.values()):
         raise EnvelopeError("not an in-toto statement", why=f"the payload type is {payload_type[:160]}")
     statement = Statement.parse(payload)
     expected = PAYLOADS.get(statement.predicate_type, names.IN_TOTO_PAYLOAD)
+    if payload_type == names.FAILED_VSA_PAYLOAD and _is_failed(statement):
+        expected = payload_type
     if payload_type != expected:
         raise EnvelopeError(
             "payload type and predicate type do not agree",
             why=f"{statement.predicate_type[:160]} belongs in {expected}, this is {payload_type}",
         )
     return statement
+
+
+def _is_failed(statement: Statement) -> bool:
+    """Whether it is a verification summary that says so; others write these in in-toto's own payload type too."""
+    predicate = statement.predicate or {}
+    return statement.predicate_type == names.PREDICATE_VSA and predicate.get("verificationResult") == "FAILED"
 
 
 def read(statement: Statement) -> Lifecycle | None:

@@ -12,7 +12,8 @@ from attest.evidence.model import Candidate
 from attest.policy.codes import Code
 from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Finding, Outcome
-from tests.evidence_factory import NOW, PURL, evidence, signed
+from attest.signing.sign import KeySigner, sign_statement
+from tests.evidence_factory import NOW, PURL, bundle_of, evidence, key, packed, signed
 from tests.policy.conftest import HEAD, Read
 
 TEST = "https://in-toto.io/attestation/test-result/v0.1"
@@ -129,9 +130,9 @@ def test_why_it_is_of_that_level(read: Read) -> None:
 
 
 def test_what_is_missing_equals_nothing(read: Read) -> None:
-    for key, code in (("workflow", Code.PROVENANCE_WORKFLOW), ("ref", Code.PROVENANCE_REF)):
-        missing = build(**{"path" if key == "workflow" else key: None})
-        assert judge(read, f"{BUILT}, {key}: none", missing).code is code
+    for asked, code in (("workflow", Code.PROVENANCE_WORKFLOW), ("ref", Code.PROVENANCE_REF)):
+        missing = build(**{"path" if asked == "workflow" else asked: None})
+        assert judge(read, f"{BUILT}, {asked}: none", missing).code is code
     assert judge(read, f"{BUILT}, parameters: {{x.y: z}}", build()).code is Code.PROVENANCE_PARAMETERS
 
 
@@ -148,6 +149,28 @@ def test_levels(read: Read) -> None:
 
 def test_a_summary_is_old_when_it_says_so(read: Read) -> None:
     assert judge(read, f"{ASKED}, max_age: 12h", vsa()).code is Code.EVIDENCE_STALE
+
+
+@pytest.mark.parametrize(
+    ("payload_type", "result", "code"),
+    [
+        (names.IN_TOTO_PAYLOAD, "PASSED", Code.VSA_VERIFIED),
+        (names.IN_TOTO_PAYLOAD, "FAILED", Code.VSA_FAILED),
+        (names.FAILED_VSA_PAYLOAD, "FAILED", Code.VSA_FAILED),
+        (names.FAILED_VSA_PAYLOAD, "PASSED", Code.VSA_MISSING),
+        (names.SEAL_PAYLOAD, "FAILED", Code.VSA_MISSING),
+    ],
+)
+def test_a_failed_summary_has_a_payload_type_of_its_own(read: Read, payload_type: str, result: str, code: Code) -> None:
+    payload = bundle_of(vsa(verificationResult=result)).envelope.payload
+    bundle = sign_statement(payload, KeySigner(key("security")), payload_type=payload_type)
+    assert judge(read, ASKED, packed(bundle, names.PREDICATE_VSA)).code is code
+
+
+def test_no_other_statement_stands_in_it(read: Read) -> None:
+    payload = bundle_of(signed("builder", TEST, {"verificationResult": "FAILED"})).envelope.payload
+    bundle = sign_statement(payload, KeySigner(key("builder")), payload_type=names.FAILED_VSA_PAYLOAD)
+    assert judge(read, ANY, packed(bundle, TEST)).code is Code.ATTESTATION_MISSING
 
 
 def test_another_resource_if_the_rule_names_it(read: Read) -> None:
