@@ -25,6 +25,7 @@ from attest.cli import (
     login,
     options,
     pack,
+    policy,
     release,
     revoke,
     seal,
@@ -54,6 +55,7 @@ COMMANDS = (
     withdraw,
     seal,
     doctor,
+    policy,
     key,
     login,
 )

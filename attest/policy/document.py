@@ -19,7 +19,8 @@ from attest.evidence.model import Subject
 from attest.evidence.patterns import SubjectPattern, matches_any, parse_pattern
 from attest.evidence.trust import Sigstore, Trust
 from attest.oci.digest import Digest
-from attest.policy import trust, waivers, yaml_nodes
+from attest.policy import cases, trust, waivers, yaml_nodes
+from attest.policy.cases import Case
 from attest.policy.fields import Fields
 from attest.policy.identities import read_identity
 from attest.policy.rules import RULES, terms
@@ -44,8 +45,9 @@ _KEYS: Final = (
     "unresolved",
     "undigested",
     "waivers",
+    "tests",
 )
-_LATER: Final = ("tests", "extends")
+_LATER: Final = ("extends",)
 _RULES_LATER: Final = ("scan", "vex", "vsa", "attestation", "deny", "release", "audit", "review")
 
 
@@ -75,6 +77,7 @@ class Policy:
     undigested: Leniency = Leniency.DENY
     resolvers: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    cases: tuple[Case, ...] = ()
 
     @property
     def revokers(self) -> tuple[Identity, ...]:
@@ -130,6 +133,7 @@ def parse(data: bytes, *, where: str, base: Path) -> Policy:
         undigested=fields.choice("undigested", Leniency, Leniency.DENY),
         resolvers=_resolvers(fields, context),
         waivers=waivers.read(fields, [rule.id for rule in rules]),
+        cases=cases.read(fields, base, context.identities),
     )
 
 

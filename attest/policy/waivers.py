@@ -6,7 +6,7 @@ of this artifact, be it denied or in doubt, and nothing that no rule says, such 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -93,20 +93,26 @@ def _waiver(fields: Fields, rules: Collection[str]) -> Waiver:
         raise PolicyError(
             f"{fields.what}: no rule {rule!r:.80}", where=fields.line_of("rule"), why=f"known: {', '.join(rules)}"
         )
-    subject = fields.parsed("subject", _subject)
+    subject = fields.parsed("subject", parse_subject)
     return Waiver(
         rule=rule,
         subject=subject,
-        digest=fields.parsed("digest", _artifact if subject.startswith("pkg:") else _manifest),
+        digest=fields.parsed("digest", digest_reader(subject)),
         reason=fields.string("reason"),
         owner=fields.string("owner"),
         expires=fields.midnight("expires"),
     )
 
 
-def _subject(text: str) -> str:
+def digest_reader(subject: str) -> Callable[[str], str]:
+    """What reads the digest of ``subject``: an artifact's, or that of an image's manifest. Raises `UsageError`."""
+    return _artifact if subject.startswith("pkg:") else _manifest
+
+
+def parse_subject(text: str) -> str:
+    """A purl in normal form, or HOST/REPO as all write it. Raises `UsageError`."""
     if "*" in text:
-        raise UsageError(f"not a subject: {text[:80]!r}", why="a waiver is for one artifact and no pattern")
+        raise UsageError(f"not a subject: {text[:80]!r}", why="it names one artifact and is no pattern")
     if text.startswith("pkg:"):
         return str(Purl.parse(text))
     if not Reference.has_host(text):

@@ -33,13 +33,13 @@ class JunitWriter:
         name = "  ".join(filter(None, (verdict.subject, verdict.digest)))
         if verdict.outcome is Outcome.ADMITTED:
             waived = [f"{item.rule} {item.waived}" for item in verdict.findings if item.waived is not None]
-            return _case(self._asked.policy, "; ".join((name, *waived)), "")
+            return case(self._asked.policy, "; ".join((name, *waived)), "")
         text = "\n".join(_told(finding) for finding in unmet)
         kind = unmet[0].code.value if unmet else verdict.outcome.value
         message = unmet[0].message if unmet else "nothing decides"
         word = _WORDS[verdict.outcome]
-        body = f"<{word} message={_attribute(message)} type={_attribute(kind)}>{_text(text)}</{word}>"
-        return _case(self._asked.policy, name, body)
+        body = f"<{word} message={attribute(message)} type={attribute(kind)}>{escaped(text)}</{word}>"
+        return case(self._asked.policy, name, body)
 
     def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
         """One test suite. An entry without digest of which the policy only warns is a case that was skipped."""
@@ -53,7 +53,7 @@ class JunitWriter:
         skipped = tally.undigested.total() - enforced
         stamp = self._now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
         yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-        yield f'<testsuites>\n<testsuite name={_attribute(f"attest {self._asked.policy}")} {sums} skipped="{skipped}"'
+        yield f'<testsuites>\n<testsuite name={attribute(f"attest {self._asked.policy}")} {sums} skipped="{skipped}"'
         yield f' time="0" timestamp="{stamp}" hostname="localhost" id="0" package="attest">\n'
         yield f'<properties><property name="outcome" value="{tally.outcome}"/></properties>\n'
         yield from cases
@@ -62,14 +62,15 @@ class JunitWriter:
 
 def _undigested(policy: str, item: Undigested) -> str:
     name = f"{item.where.lock}: {item.where.place}: {item.name}"
-    message, kind = _attribute(item.finding.message), _attribute(item.finding.code.value)
+    message, kind = attribute(item.finding.message), attribute(item.finding.code.value)
     if item.finding.mode is not Mode.ENFORCE:
-        return _case(policy, name, "<skipped/>")
-    return _case(policy, name, f"<failure message={message} type={kind}>{_text(_told(item.finding))}</failure>")
+        return case(policy, name, "<skipped/>")
+    return case(policy, name, f"<failure message={message} type={kind}>{escaped(_told(item.finding))}</failure>")
 
 
-def _case(policy: str, name: str, body: str) -> str:
-    head = f"<testcase classname={_attribute(policy)} name={_attribute(name)}"
+def case(policy: str, name: str, body: str) -> str:
+    """A test case; ``body`` is XML."""
+    head = f"<testcase classname={attribute(policy)} name={attribute(name)}"
     return f'{head} time="0">{body}</testcase>\n' if body else f'{head} time="0"/>\n'
 
 
@@ -80,9 +81,11 @@ def _told(finding: Finding) -> str:
     return f"{rule}{finding.code}: {finding.message}{remedy}{waived}"
 
 
-def _attribute(text: str) -> str:
+def attribute(text: str) -> str:
+    """The value of an attribute, in quotes."""
     return quoteattr(_NOT_XML.sub("\ufffd", text), {"\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
+    """Content of an element."""
     return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})

@@ -122,7 +122,7 @@ REFUSED = {
     "unknown key": (top("aplies_to: [a]"), 1, "unknown key 'aplies_to': nearest: applies_to"),
     "unknown key, nothing near": (top("zzz: 1"), 1, "unknown key 'zzz': known: version, name, applies_to, trust"),
     "waivers": (top("waivers: []"), 1, "'waivers' is empty"),
-    "tests": (top("tests: []"), 1, "'tests' is not in this version"),
+    "tests": (top("tests: []"), 1, "'tests' is empty"),
     "extends": (top("extends: other.yaml"), 1, "'extends' is not in this version"),
     "version missing": (HEAD.replace("version: 1\n", "") + SIGNED, 1, "policy: 'version' is missing"),
     "version 2": (HEAD.replace("version: 1", "version: 2") + SIGNED, 1, "from 1 to 1: it is 2"),

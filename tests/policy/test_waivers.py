@@ -144,7 +144,7 @@ def test_a_version_without_digest_is_never_waived(read: Read) -> None:
 
 REFUSED = {
     "no rule": (waiver(rule="signde"), "waiver 1: no rule 'signde': known: signed, checked"),
-    "pattern": (waiver(subject="pkg:npm/left-pad@*"), "for one artifact and no pattern"),
+    "pattern": (waiver(subject="pkg:npm/left-pad@*"), "one artifact and is no pattern"),
     "no version": (waiver(subject="pkg:npm/left-pad"), "it has no version"),
     "a tag": (waiver(subject=f"{IMAGE}:latest", digest=str(EMPTY.digest)), "'digest' says which"),
     "no host": (waiver(subject="left-pad"), "not a subject: 'left-pad'"),

@@ -1,0 +1,55 @@
+"""``attest policy``: what can be done with policies besides verifying by them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+_TESTING = """\
+  attest policy test gate.yaml                                  runs the tests in the file
+  attest policy test policies/*.yaml --format junit > tests.xml"""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "policy",
+        help="test policies",
+        description="Work on policies.",
+        epilog=f"examples:\n{_TESTING}",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    test = actions.add_parser(
+        "test",
+        help="run the tests in policy files",
+        description="Run the tests in policy files: each says what a subject has, and what is to come of it.",
+        epilog=f"examples:\n{_TESTING}\n\nexit codes: 0 all as expected, 1 one is not, 2 usage or malformed input",
+    )
+    test.add_argument("files", metavar="FILE", nargs="+", help="a policy (YAML)")
+    test.add_argument("--offline", action="store_true", help="ask for no newer trust root")
+    test.add_argument("--format", choices=("text", "junit"), default="text", help="how to print what came of them")
+    test.set_defaults(run=run_test)
+
+
+def run_test(arguments: argparse.Namespace) -> int:
+    import sys
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from attest.cli import console
+    from attest.errors import EXIT_DENIED, EXIT_DONE, PolicyError
+    from attest.policy.document import load
+    from attest.policy.trial import run
+    from attest.report.style import Style
+    from attest.report.tried import junit, text
+
+    now = datetime.now(UTC)
+    policies = [(name, load(Path(name))) for name in dict.fromkeys(arguments.files)]
+    for name, policy in policies:
+        if not policy.cases:
+            raise PolicyError("the policy has no tests", where=name, next_step="write some under 'tests'")
+    tried = [(name, list(run(policy, offline=arguments.offline, now=now))) for name, policy in policies]
+    if arguments.format == "junit":
+        print(junit(tried, now), end="")
+    else:
+        print(text(tried, Style.of(sys.stdout, colour=console.coloured(sys.stdout))), end="")
+    return EXIT_DENIED if any(item.wrong for _, items in tried for item in items) else EXIT_DONE

@@ -1,0 +1,55 @@
+"""``attest policy test``, as a user runs it, with evidence that was really signed."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from attest.packages.files import identify
+from tests.cli.conftest import POLICY, Workplace
+
+
+@pytest.fixture
+def tested(attest: Workplace) -> str:
+    """The policy with tests over a directory, and over an archive of it."""
+    wheel = attest.wheel()
+    attest.ok("--store", "oci:evidence", "sign", wheel, "--key", "release.key")
+    attest.ok("--store", "oci:evidence", "pack", wheel, "--output", "evidence.pack")
+    package = identify(wheel)
+    where = f'subject: "{package.purl}", digest: "{package.digest}"'
+    return POLICY + "".join(
+        f"{line}\n"
+        for line in (
+            "tests:",
+            f"  - {{name: signed, {where}, evidence: evidence, expect: {{admitted: true}}}}",
+            f"  - {{name: packed, {where}, evidence: evidence.pack, expect: {{admitted: true}}}}",
+            f"  - {{name: bare, {where}, expect: {{admitted: false, codes: [signature-missing]}}}}",
+        )
+    )
+
+
+def test_all_as_expected(attest: Workplace, tested: str) -> None:
+    attest.write("gate.yaml", tested)
+    assert attest.ok("policy", "test", "gate.yaml").out == (
+        "✓ gate.yaml: signed\n✓ gate.yaml: packed\n✓ gate.yaml: bare\n3 tests: 3 as expected, 0 not\n"
+    )
+
+
+def test_one_is_not(attest: Workplace, tested: str) -> None:
+    attest.write("gate.yaml", tested.replace("evidence: evidence.pack", "evidence: none.pack"))
+    result = attest("policy", "test", "gate.yaml")
+    assert (result.code, result.err) == (1, "")
+    assert result.out.splitlines()[-1] == "3 tests: 2 as expected, 1 not"
+    root = ElementTree.fromstring(attest("policy", "test", "gate.yaml", "--format", "junit").out)
+    assert [(case.get("name"), len(case)) for case in root.iter("testcase")] == [
+        ("signed", 0),
+        ("packed", 1),
+        ("bare", 0),
+    ]
+
+
+def test_without_tests_nothing_is_as_expected(attest: Workplace) -> None:
+    attest.write("gate.yaml", POLICY)
+    assert "the policy has no tests" in attest.refused("policy", "test", "gate.yaml")
+    assert "cannot read the policy" in attest.refused("policy", "test", "none.yaml")
