@@ -125,8 +125,8 @@ class UnionStore:
         items = unite(self._agreed(repository, claimed) for claimed in claims.values())
         said = (problem for _, listing in listed for problem in listing.problems)
         return Referrers(
-            items[: limits.REFERRERS],
-            not failures and len(items) <= limits.REFERRERS and all(listing.complete for _, listing in listed),
+            items,  # each store has its own cap: one that is flooded takes no room from the others
+            not failures and all(listing.complete for _, listing in listed),
             min(listing.listed_at for _, listing in listed),
             tuple(dict.fromkeys((*map(str, failures), *said))),
         )

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attest import limits
 from attest.errors import DigestMismatch, NotFound, StoreError, StoreRefused, StoreUnavailable
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
@@ -55,6 +57,24 @@ class Lying(MemoryStore):
 
     def _known(self, repository: str, descriptor: Descriptor) -> bytes:
         return self._repositories[repository].blobs[descriptor.digest]
+
+
+class Flooded(MemoryStore):
+    """Lists as many manifests as there may be, all of them before any real one."""
+
+    def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
+        made = (Descriptor(SUBJECT.media_type, Digest("sha256", f"{n:064x}"), 1) for n in range(limits.REFERRERS))
+        place = Place(self.name, Where.API)
+        return Referrers(tuple(Found(item, (place,)) for item in made), True, datetime.now(UTC))
+
+
+def test_a_store_that_is_flooded_hides_nothing_of_the_others() -> None:
+    honest = MemoryStore("honest")
+    digest = attach(honest, REPOSITORY, SUBJECT).digest
+    union = UnionStore([Member(Flooded("flooded"), str), Member(honest, str)])
+    found = union.referrers(REPOSITORY, SUBJECT.digest)
+    assert digest in {item.descriptor.digest for item in found.items}
+    assert found.complete
 
 
 class Counting(MemoryStore):
