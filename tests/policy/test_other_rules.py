@@ -13,7 +13,7 @@ from attest.policy.codes import Code
 from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Finding, Outcome
 from attest.signing.sign import KeySigner, sign_statement
-from tests.evidence_factory import NOW, PURL, bundle_of, evidence, key, packed, signed
+from tests.evidence_factory import GITHUB, NOW, PURL, bundle_of, evidence, key, packed, proven, signed, workflow
 from tests.policy.conftest import HEAD, Read
 
 TEST = "https://in-toto.io/attestation/test-result/v0.1"
@@ -122,6 +122,19 @@ def test_codes(read: Read, code: Code) -> None:
 )
 def test_provenance_that_fits(read: Read, terms: str) -> None:
     assert judge(read, f"{BUILT}, {terms}", build()).outcome is Outcome.ADMITTED
+
+
+@pytest.mark.parametrize(("ref", "code"), [("refs/tags/v1", None), ("refs/heads/main", Code.PROVENANCE_CERTIFICATE)])
+def test_a_certificates_ref_is_the_predicates(read: Read, ref: str, code: Code | None) -> None:
+    subject = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/*"
+    by_certificate = HEAD.replace("keys_only: true", "root: public-good") + (
+        f"  ci: {{issuer: '{GITHUB}', subject: '{subject}'}}\n"
+        "rules:\n  - {id: a, require: provenance, by: [ci], ref: 'refs/tags/*'}\n"
+    )
+    policy = read(by_certificate)
+    made = proven(build(), workflow(source_repository_ref=ref))
+    finding = evaluate(policy, evidence([made], policy.identities.values()), now=NOW).findings[0]
+    assert (finding.code if finding.outcome is not Outcome.ADMITTED else None) == code
 
 
 def test_why_it_is_of_that_level(read: Read) -> None:
