@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+_LINTING = """\
+  attest policy lint gate.yaml                                  says what is wrong with it, by line and column"""
 _TESTING = """\
   attest policy test gate.yaml                                  runs the tests in the file
   attest policy test policies/*.yaml --format junit > tests.xml"""
@@ -13,11 +15,19 @@ _TESTING = """\
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "policy",
-        help="test policies",
+        help="test policies, and find what is wrong with them",
         description="Work on policies.",
-        epilog=f"examples:\n{_TESTING}",
+        epilog=f"examples:\n{_LINTING}\n{_TESTING}",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    lint = actions.add_parser(
+        "lint",
+        help="find what is wrong with policy files",
+        description="Find what is refused, what nothing uses, what can never hold and what has expired.",
+        epilog=f"example:\n{_LINTING}\n\nexit codes: 0 nothing found, 1 something was, 2 usage or malformed input",
+    )
+    lint.add_argument("files", metavar="FILE", nargs="+", help="a policy (YAML)")
+    lint.set_defaults(run=run_lint)
     test = actions.add_parser(
         "test",
         help="run the tests in policy files",
@@ -28,6 +38,27 @@ def add(commands: Any) -> None:
     test.add_argument("--offline", action="store_true", help="ask for no newer trust root")
     test.add_argument("--format", choices=("text", "junit"), default="text", help="how to print what came of them")
     test.set_defaults(run=run_test)
+
+
+def run_lint(arguments: argparse.Namespace) -> int:
+    import sys
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from attest.errors import EXIT_DENIED, EXIT_DONE
+    from attest.policy.document import content
+    from attest.policy.lint import lint
+    from attest.report.style import Style
+
+    now, style = datetime.now(UTC), Style.of(sys.stdout, colour=False)
+    found = [
+        complaint
+        for name in dict.fromkeys(arguments.files)
+        for complaint in lint(content(Path(name)), where=name, base=Path(name).parent, now=now)
+    ]
+    for complaint in found:
+        print(style.safe(str(complaint)))
+    return EXIT_DENIED if found else EXIT_DONE
 
 
 def run_test(arguments: argparse.Namespace) -> int:

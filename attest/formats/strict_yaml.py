@@ -53,8 +53,9 @@ class Entries:
 Node: TypeAlias = Text | Items | Entries
 
 
-def read(data: bytes, *, where: str, limit: int, by_program: bool = False) -> Node:
-    """The one document in ``data``, at most ``limit`` bytes; every node's ``where`` is ``WHERE:LINE``.
+def read(data: bytes, *, where: str, limit: int, by_program: bool = False, columns: bool = False) -> Node:
+    """The one document in ``data``, at most ``limit`` bytes; every node's ``where`` is ``WHERE:LINE``, with
+    ``columns`` ``WHERE:LINE:COLUMN``, both from 1.
 
     What is written ``by_program`` and may be large is read by libyaml, forty times as fast; it does not know all of
     YAML 1.2 that people write, such as a colon in `[pkg:npm/x]`. Raises `YAMLError`.
@@ -64,7 +65,7 @@ def read(data: bytes, *, where: str, limit: int, by_program: bool = False) -> No
     from ruamel.yaml.error import YAMLError as ParserError
 
     text = _decode(data, where, limit)
-    reader = _Reader(YAML(typ="safe", pure=not by_program).parse(text), where)
+    reader = _Reader(YAML(typ="safe", pure=not by_program).parse(text), where, columns)
     try:
         return reader.document()
     except MarkedYAMLError as error:
@@ -100,10 +101,11 @@ def _first(text: str, anywhere: str, in_ascii: re.Pattern[str]) -> re.Match[str]
 class _Reader:
     """Turns events into nodes, one look ahead never needed."""
 
-    def __init__(self, events: Iterator[Event], where: str) -> None:
+    def __init__(self, events: Iterator[Event], where: str, columns: bool) -> None:
         self._events = events
         self._where = where
-        self.line = 1
+        self._columns = columns
+        self.line = self._column = 1
 
     def document(self) -> Node:
         from ruamel.yaml.events import DocumentStartEvent, StreamEndEvent
@@ -123,11 +125,12 @@ class _Reader:
     def _next(self) -> Event:
         event = next(self._events)
         self.line = event.start_mark.line + 1
+        self._column = event.start_mark.column + 1
         return event
 
     @property
     def _place(self) -> str:
-        return f"{self._where}:{self.line}"
+        return f"{self._where}:{self.line}{f':{self._column}' if self._columns else ''}"
 
     def _node(self, event: Event, depth: int) -> Node:
         from ruamel.yaml.events import AliasEvent, CollectionStartEvent, MappingStartEvent, ScalarEvent

@@ -106,17 +106,24 @@ class Policy:
 
 def load(path: Path) -> Policy:
     """Read a policy file. Key files are relative to it. Raises `PolicyError`."""
+    return parse(content(path), where=str(path), base=path.parent)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a policy file; of one that is too large enough to be refused. Raises `PolicyError`."""
     try:
         with open_regular(path) as file:
-            data = file.read(limits.POLICY + 1)
+            return file.read(limits.POLICY + 1)
     except OSError as error:
         raise PolicyError("cannot read the policy", where=str(path), why=error.strerror) from None
-    return parse(data, where=str(path), base=path.parent)
 
 
-def parse(data: bytes, *, where: str, base: Path) -> Policy:
-    """Read a policy; ``where`` names it in errors, ``base`` is the directory of its key files. Raises `PolicyError`."""
-    fields = Fields(yaml_nodes.read(data, where=where), "policy")
+def parse(data: bytes, *, where: str, base: Path, columns: bool = False) -> Policy:
+    """Read a policy; ``where`` names it in errors, ``base`` is the directory of its key files.
+
+    Places in it are lines, with ``columns`` lines and columns. Raises `PolicyError`.
+    """
+    fields = Fields(yaml_nodes.read(data, where=where, columns=columns), "policy")
     fields.only(*_KEYS, later=_LATER)
     fields.integer("version", minimum=VERSION, maximum=VERSION)
     root = trust.read(fields, base)

@@ -53,3 +53,14 @@ def test_without_tests_nothing_is_as_expected(attest: Workplace) -> None:
     attest.write("gate.yaml", POLICY)
     assert "the policy has no tests" in attest.refused("policy", "test", "gate.yaml")
     assert "cannot read the policy" in attest.refused("policy", "test", "none.yaml")
+
+
+def test_lint(attest: Workplace) -> None:
+    attest.write("gate.yaml", POLICY)
+    assert attest.ok("policy", "lint", "gate.yaml").out == ""
+    attest.write("other.yaml", POLICY.replace("rules:", "  spare: {key: release.pub}\nrules:"))
+    result = attest("policy", "lint", "gate.yaml", "other.yaml")
+    assert (result.code, result.out) == (1, "other.yaml:7:3: identity 'spare' is used by nothing\n")
+    attest.write("broken.yaml", POLICY.replace("by:", "bye:"))
+    assert attest("policy", "lint", "broken.yaml").out.startswith("broken.yaml:8:38: rule 'signed': unknown key 'bye'")
+    assert "cannot read the policy" in attest.refused("policy", "lint", "none.yaml")

@@ -1,0 +1,112 @@
+"""What is wrong with policies that can be read, with line and column."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from attest import limits
+from attest.policy.lint import lint
+from tests.evidence_factory import DIGEST, NOW, PURL
+from tests.policy.conftest import HEAD
+
+SIGNED = "rules:\n  - {id: signed, require: signature, by: [release, security, builder]}\n"
+
+
+def found(keys: Path, text: str, now: datetime = NOW) -> list[str]:
+    return [str(item) for item in lint(text.encode(), where="gate.yaml", base=keys, now=now)]
+
+
+def test_nothing(keys: Path) -> None:
+    assert found(keys, HEAD + SIGNED) == []
+
+
+def test_names_that_nothing_uses(keys: Path) -> None:
+    text = HEAD + (
+        "  spare: {key: alice.pub}\n"
+        "builders:\n"
+        "  hosted: {identity: builder, id: 'https://ci.example/a'}\n"
+        "  other: {identity: security, id: 'https://ci.example/b'}\n"
+        "rules:\n"
+        "  - {id: built, require: provenance, by: [builder], builders: [hosted]}\n"
+        "resolve: {by: [release]}\n"
+    )
+    assert found(keys, text) == [
+        "gate.yaml:9:3: identity 'spare' is used by nothing",
+        "gate.yaml:12:3: builder 'other' is used by nothing",
+    ]
+
+
+def test_rules_that_can_never_hold(keys: Path) -> None:
+    def gate(terms: str, head: str = HEAD) -> str:
+        return head.replace("key: release.pub", f"key: release.pub, {terms}") + (
+            "rules:\n"
+            "  - {id: both, require: signature, by: [release, security], threshold: 2}\n"
+            "  - {id: one, require: signature, by: [release, builder]}\n"
+        )
+
+    never = ["gate.yaml:10:5: rule 'both' can never hold: release ended, or may not speak about these packages"]
+    end = datetime(2026, 12, 1, tzinfo=UTC)
+    assert found(keys, gate("until: 2026-12-01"), now=end) == never
+    assert found(keys, gate("until: 2026-12-01")) == []
+    timed = HEAD.replace("keys_only: true", "root: public-good")
+    assert found(keys, gate("until: 2026-12-01", timed), now=end) == []
+    assert found(keys, gate("for: ['pkg:pypi/**']")) == never
+    assert found(keys, gate("for: ['registry.example/acme/*']")) == never
+    assert found(keys, gate("for: ['pkg:pypi/**', 'pkg:npm/x']")) == []
+
+
+def test_a_rule_that_wants_nothing_needs_somebody_who_may_say_so(keys: Path) -> None:
+    text = (
+        HEAD.replace("key: security.pub", "key: security.pub, until: 2026-01-01")
+        + SIGNED
+        + "  - {id: stands, require: no-withdrawal, by: [security], absence: listing}\n"
+    )
+    (only,) = found(keys, text)
+    assert only.startswith("gate.yaml:11:5: rule 'stands' can never hold: security ended")
+
+
+@pytest.mark.parametrize(("day", "count"), [("2026-11-21", 1), ("2026-11-22", 0)])
+def test_waivers_that_have_expired(keys: Path, day: str, count: int) -> None:
+    waiver = f"rule: signed, subject: '{PURL}', digest: '{DIGEST}', reason: late, owner: al, expires: {day}"
+    told = f"gate.yaml:12:5: the waiver of 'signed' for {PURL} expired on {day}, and has no effect"
+    assert found(keys, f"{HEAD}{SIGNED}waivers:\n  - {{{waiver}}}\n") == [told] * count
+
+
+@pytest.mark.parametrize(
+    ("source", "wide"),
+    [
+        ("https://github.com/*/*", True),
+        ("https://github.com/*", True),
+        ("https://git.example:8443/*/*", True),
+        ("https://github.com/acme/*", False),
+        ("https://github.com/acme/app", False),
+    ],
+)
+def test_patterns_that_anybody_matches(keys: Path, source: str, wide: bool) -> None:
+    rule = f"  - {{id: built, require: provenance, by: [release], source: '{source}'}}\n"
+    expected = [f"gate.yaml:11:61: 'source': {source!r} matches everything"]
+    assert found(keys, HEAD + SIGNED + rule) == (expected if wide else [])
+
+
+def test_what_is_refused_is_told_with_its_column(keys: Path) -> None:
+    (unknown,) = found(keys, HEAD + SIGNED.replace("by:", "bye:"))
+    assert unknown.startswith("gate.yaml:10:38: rule 'signed': unknown key 'bye': nearest: by")
+    assert found(keys, "a: &x [*x]\n") == ["gate.yaml:1:4: anchors are not read"]
+    (broken,) = found(keys, "a: [\n")
+    assert broken.startswith("gate.yaml:")
+
+
+def test_all_of_it_in_the_order_of_the_file(keys: Path) -> None:
+    text = HEAD.replace("key: release.pub", "key: release.pub, until: 2026-01-01") + (
+        "rules:\n  - {id: signed, require: signature, by: [release]}\n"
+    )
+    assert [item.split(":")[1] for item in found(keys, text)] == ["7", "8", "10"]
+
+
+def test_too_many_rules_are_refused(keys: Path) -> None:
+    rules = "".join(f"- {{id: r{number}, require: signature, by: [release]}}\n" for number in range(10_000))
+    (refused,) = found(keys, f"{HEAD}rules:\n{rules}")
+    assert str(limits.POLICY) in refused
