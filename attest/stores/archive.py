@@ -133,7 +133,10 @@ class ArchiveFiles:
         return _blobs(self._paths()) if self._pending else self._tar().blobs
 
     def members(self) -> dict[str, int]:
-        return {path: self.size(path) for path in sorted(self._paths())}
+        known = self._tar().members
+        sizes = {path: size for path, (_, size) in known.items() if path not in self._pending}
+        written = {path: len(data) for path, data in self._pending.items() if data is not None}
+        return dict(sorted((sizes | written).items()))
 
     def write(self, path: str, data: bytes) -> None:
         self._pending[path] = data
@@ -169,6 +172,9 @@ class ArchiveFiles:
         return {path for path in paths if path not in self._pending or self._pending[path] is not None}
 
     def _tar(self) -> _Tar:
+        opened = self._opened
+        if opened is not None:
+            return opened
         with self._opening:
             return self._open()
 
@@ -307,7 +313,7 @@ def _plain_members(held: int) -> dict[str, tuple[int, int]] | None:
     at = 0
     while (block := os.pread(held, tarfile.BLOCKSIZE, at)) != _END:
         header = _PLAIN.fullmatch(block)
-        if header is None or sum(block) - sum(header["sum"]) + _BLANK_SUM != int(header["sum"][:6], 8):
+        if header is None or _sum(block) - _sum(header["sum"]) + _BLANK_SUM != int(header["sum"][:6], 8):
             return None
         path, size = header["path"].rstrip(b"\0").decode("ascii"), int(header["size"], 8)
         at += tarfile.BLOCKSIZE
@@ -320,6 +326,11 @@ def _plain_members(held: int) -> dict[str, tuple[int, int]] | None:
             return None
         at += len(rest)
     return found
+
+
+def _sum(block: bytes) -> int:
+    """Of its bytes; most of a header's are zeros, and Python takes as long to add one as anything else."""
+    return sum(block.translate(None, b"\0"))
 
 
 def _members(held: int, where: str) -> dict[str, tuple[int, int]]:

@@ -123,6 +123,9 @@ def test_depth() -> None:
     assert read(b"[" * deep + b"]" * deep)
     assert read(b"[" + b",".join([b"{}"] * 10_000) + b"]", 100_000)
     assert read(b'["' + b"[" * 10_000 + b'"]', 100_000)
+    assert read(b"[" * (deep - 1) + b'{"]}":"]}[{"}' + b"]" * (deep - 1))
+    with pytest.raises(JSONError, match="nested deeper"):
+        read(b"[" * (deep - 1) + b'{"]}":["]}[{"]}' + b"]" * (deep - 1))
     for opening in (b"[", b'{"a":', b'["\\"", ['):
         with pytest.raises(JSONError, match="nested deeper"):
             read(opening * (deep + 1), 100_000)
