@@ -177,7 +177,11 @@ def test_a_component_of_a_product_in_csaf() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-1, 11) | st.floats(allow_nan=False) | st.text(max_size=6),
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 11)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
