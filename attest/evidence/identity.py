@@ -145,3 +145,8 @@ def principal(author: Author) -> str:
         return f"certificate:{author.issuer} {workload}"
     assert isinstance(author, X509Author)
     return f"x509:{author.root} {author.subject}"
+
+
+def key_principal(author: Author) -> str:
+    """The same for whoever has the same key: an X.509 certificate, unlike Sigstore's, is made for a key that stays."""
+    return f"key:sha256:{author.key}" if isinstance(author, X509Author) else principal(author)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from attest.evidence.identity import Signer, key_principal
 from attest.evidence.model import Rejected, Subject
 from attest.evidence.verify import EvidenceSet, Verified
 from attest.oci.digest import Digest
@@ -138,7 +139,11 @@ def _wanted(rule: Rule[Any], scene: Scene, weighed: list[Weighed], considered: l
     evidence, noun = scene.evidence, rule.noun
     counting = [item for item in weighed if item.fate is Fate.COUNTED]
     counted = frozenset(signer for item in counting for signer in item.counts)
-    have, signed = distinct(counted), {signer.name for signer in counted}
+    keys = frozenset(
+        Signer(who.name, key_principal(item.item.proof.author)) for item in counting for who in item.counts
+    )
+    # Who has a key and a certificate for it is one signer, and so is one subject with certificates for two keys.
+    have, signed = min(distinct(counted), distinct(keys)), {signer.name for signer in counted}
     needed = f"{have} of {rule.threshold} needed"
     told = f"{noun} by {', '.join(sorted(signed))}"
     digests = tuple(item.item.digest for item in counting)

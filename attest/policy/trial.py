@@ -154,7 +154,7 @@ def _author(identity: Identity) -> Author:
     if isinstance(identity, CertificateIdentity):
         claims = {claim: pattern.text.replace("*", _ANY) for claim, pattern in identity.claims.items()}
         return CertificateAuthor(identity.issuer, identity.subject.text.replace("*", _ANY), claims)
-    return X509Author(f"CN={identity.name}", (("CN", identity.name),), "", frozenset({identity.name}))
+    return X509Author(f"CN={identity.name}", (("CN", identity.name),), "", identity.name, frozenset({identity.name}))
 
 
 def _read(path: Path) -> dict[str, Any]:

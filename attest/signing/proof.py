@@ -54,7 +54,8 @@ class CertificateAuthor:
 @dataclass(frozen=True, slots=True)
 class X509Author:
     """Whom an X.509 certificate of an ordinary CA names: ``subject`` in RFC 4514 form, as found; ``attributes`` are its
-    single attributes, ``root`` the SHA-256 (hex) of the certificate that its chain ends in.
+    single attributes, ``root`` the SHA-256 (hex) of the certificate that its chain ends in, ``key`` that of the SPKI of
+    the key that it certifies.
 
     CAs are trusted for some identities and not for others: ``trusted_by`` are the names of those for which all was
     right.
@@ -63,6 +64,7 @@ class X509Author:
     subject: str
     attributes: tuple[tuple[str, str], ...]
     root: str
+    key: str
     trusted_by: frozenset[str] = frozenset()
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from attest import names
 from attest.errors import PolicyError
-from attest.evidence.attach import attach_document
+from attest.evidence.attach import attach_bundle, attach_document
 from attest.evidence.attach_signature import attach_signature
 from attest.evidence.collect import collect, stages
 from attest.evidence.model import Check, Kind, Subject
@@ -18,11 +18,17 @@ from attest.evidence.verify import EvidenceSet, verify
 from attest.oci.descriptor import EMPTY, EMPTY_BYTES, Descriptor
 from attest.oci.manifest import Manifest, write_image
 from attest.policy.document import Policy, load
+from attest.policy.evaluate import evaluate
+from attest.policy.verdict import Outcome
+from attest.signing.keys import PrivateKey
 from attest.signing.notation.sign import Signed
 from attest.signing.proof import Format, X509Author
+from attest.signing.sign import KeySigner, sign_statement
+from attest.statements.statement import Subject as StatementSubject
+from attest.statements.statement import write_statement
 from attest.stores.memory import MemoryStore
 from tests.signing.notation.conftest import MEDIA, sign, subject
-from tests.signing.notation.pki import ACME, DAY, NOW, Entity, pem, root
+from tests.signing.notation.pki import ACME, DAY, NOW, Entity, key_of, pem, root
 
 REPOSITORY = "acme/app"
 POLICY = """\
@@ -272,3 +278,25 @@ def test_a_signature_over_an_sboms_manifest_verifies_the_sbom(place: Place, medi
     (verified,) = last().verified
     assert verified.kind is Kind.SBOM
     assert verified.proof.format is Format.NOTATION
+
+
+@pytest.mark.parametrize(("same", "outcome"), [(True, Outcome.DENIED), (False, Outcome.ADMITTED)])
+def test_a_key_and_a_certificate_for_it_are_one_signer(place: Place, same: bool, outcome: Outcome) -> None:
+    entity = place.root.issue(ACME)
+    place.sign(entity)
+    key = PrivateKey.of(entity.key if same else key_of("ec-256", 77))
+    (place.folder / "alice.pub").write_bytes(key.public.pem())
+    about = place.image.descriptor()
+    statement = write_statement(
+        [StatementSubject("image", {"sha256": about.digest.encoded})], names.PREDICATE_COSIGN_SIGN, {}
+    )
+    bundle = sign_statement(statement, KeySigner(key))
+    attach_bundle(place.store, REPOSITORY, about, bundle, predicate_type=names.PREDICATE_COSIGN_SIGN, created=NOW)
+    path = place.folder / "two.yaml"
+    rules = "by: [release, alice], threshold: 2"
+    path.write_text(POLICY.format(identity=ACME_ONLY + "\n  alice: {key: alice.pub}").replace("by: [release]", rules))
+    policy = load(path)
+    subject_ = Subject(about, name="image", image="registry.example/acme/app")
+    evidence = verify(collect(place.store, REPOSITORY, subject_), policy.trust(), now=NOW)
+    assert len(evidence.verified) == 2
+    assert evaluate(policy, evidence, now=NOW).outcome is outcome

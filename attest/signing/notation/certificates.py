@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from attest.errors import EnvelopeError, VerificationError
@@ -72,6 +72,12 @@ def load_chain(ders: Iterable[bytes]) -> Chain:
 def thumbprint(certificate: x509.Certificate) -> str:
     """SHA-256 of the DER form, in lower-case hex."""
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def key_fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of the SPKI of the key that it certifies, in lower-case hex."""
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(spki).hexdigest()
 
 
 def check_chain(chain: Sequence[x509.Certificate], purpose: Purpose) -> None:

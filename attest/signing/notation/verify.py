@@ -16,7 +16,15 @@ from attest.errors import EnvelopeError, TrustError, VerificationError
 from attest.oci.descriptor import Descriptor
 from attest.signing.notation import revocation, timestamp
 from attest.signing.notation.algorithms import algorithm_of, describe, verify
-from attest.signing.notation.certificates import Chain, Purpose, check_chain, check_validity, load_chain, thumbprint
+from attest.signing.notation.certificates import (
+    Chain,
+    Purpose,
+    check_chain,
+    check_validity,
+    key_fingerprint,
+    load_chain,
+    thumbprint,
+)
 from attest.signing.notation.distinguished_name import subject_attributes
 from attest.signing.notation.envelope import Envelope, Scheme
 from attest.signing.notation.revocation import Fetch, Status
@@ -169,7 +177,7 @@ def _authenticity(envelope: Envelope, chain: Chain, statement: Statement) -> tup
     subject = leaf.subject.rfc4514_string()
     attributes = subject_attributes(leaf.subject)
     kind = StoreKind.CA if envelope.attributes.scheme is Scheme.X509 else StoreKind.SIGNING_AUTHORITY
-    author = X509Author(subject, attributes, thumbprint(chain[-1]), frozenset({statement.name}))
+    author = X509Author(subject, attributes, thumbprint(chain[-1]), key_fingerprint(leaf), frozenset({statement.name}))
     try:
         trusted = statement.anchors.certificates(kind)
     except TrustError as error:
