@@ -46,8 +46,12 @@ def by_predicate(statement: Statement, type: str) -> Iterator[Purl]:
 
 def by_components(components: Iterable[Component], type: str) -> Iterator[Purl]:
     """The packages of ``type`` among components of an SBOM, such as those that it says it describes."""
-    named = (_package(item.purl, item.package_name, item.version, type) for item in components)
-    return (purl for purl in named if purl is not None)
+    return (purl for item in components if (purl := by_component(item, type)) is not None)
+
+
+def by_component(component: Component, type: str) -> Purl | None:
+    """The package of ``type`` that one component is."""
+    return _package(component.purl, component.package_name, component.version, type)
 
 
 def _package(purl: Any, name: Any, version: Any, type: str) -> Purl | None:

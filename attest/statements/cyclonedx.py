@@ -52,16 +52,16 @@ def _flat(items: list[Fields]) -> Iterator[Fields]:
 
 
 def _component(fields: Fields) -> Component:
-    name, group, purl = (fields.optional_string(key) for key in ("name", "group", "purl"))
+    name, group, purl = map(fields.optional_string, ("name", "group", "purl"))
     supplier = fields.optional_object("supplier") or fields.optional_object("manufacturer")
-    hashes = ((item.string("alg"), item.string("content")) for item in fields.objects("hashes"))
+    hashes = [(item.string("alg"), item.string("content")) for item in fields.objects("hashes")]
     return Component(
         name=f"{group}/{name}" if group and name else name or None,
         version=fields.optional_string("version") or None,
         purl=purl or None,
         supplier=(supplier.optional_string("name") if supplier else fields.optional_string("publisher")) or None,
-        licenses=tuple(_license(item) for item in fields.objects("licenses")),
-        digests=collected(hashes, f"{fields.path}.hashes"),
+        licenses=tuple(map(_license, fields.objects("licenses"))),
+        digests=collected(hashes, f"{fields.path}.hashes") if hashes else {},
         ref=fields.optional_string("bom-ref"),
         identified=bool(purl or fields.optional_string("cpe") or fields.optional_object("swid")),
         is_package=fields.value.get("type") in _PACKAGES,

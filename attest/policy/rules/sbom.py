@@ -10,7 +10,7 @@ from itertools import islice
 from typing import ClassVar, Final, Self
 
 from attest.evidence.model import Kind, Subject
-from attest.evidence.naming import by_components
+from attest.evidence.naming import by_component, by_components
 from attest.evidence.verify import Verified
 from attest.packages.purl import Purl
 from attest.policy.codes import Code
@@ -107,7 +107,7 @@ class SbomRule(Rule[Sbom]):
         if named and purl not in named:
             others = ", ".join(sorted(str(other) for other in named))
             return Refusal(Code.SBOM_OTHER_PACKAGE, f"the SBOM describes {others}")
-        itself = [item for item in sbom.everything if purl in by_components([item], purl.type)]
+        itself = [item for item in sbom.everything if by_component(item, purl.type) == purl]
         contradiction = _contradiction(itself, subject)
         if contradiction is not None:
             return Refusal(Code.SBOM_CONTRADICTION, contradiction)
