@@ -1,7 +1,7 @@
 """Which artifacts a version has, by release statements of those whom the policy names in `resolve`.
 
 What a store lists is only what it chose to show; what somebody signed whom the policy trusts with it is not
-(docs/decisions/0015-release-statements.md).
+(docs/decisions/0019-release-statements.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""For each ecosystem: from a file through anchor, sign, verify and tree; and a file that contradicts its purl."""
+"""For each ecosystem: from a file through anchor, release, verify and tree; and a file that contradicts its purl."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ version: 1
 name: gate
 applies_to: ["pkg:{type}/**"]
 trust: {{keys_only: true}}
+resolve: {{by: [release]}}
 identities:
   release: {{key: release.pub}}
 rules:
@@ -38,8 +39,9 @@ def journey(attest: Workplace, file: str, purl: str, *, given: bool) -> Any:
     assert anchored["purl"] == purl
     assert attest("verify", *subject, "--policy", "gate.yaml").code == 1
 
-    attest.ok("sign", *subject, "--key", "release.key")
+    attest.ok("release", *subject, "--key", "release.key")
     assert "admitted" in attest.ok("verify", *subject, "--policy", "gate.yaml").out
+    assert anchored["digest"] in attest.ok("verify", purl, "--policy", "gate.yaml").out  # as the release statement says
     by_purl = [purl, "--digest", anchored["digest"]]
     attest.ok("verify", *by_purl, "--policy", "gate.yaml")
     tree = attest.ok("tree", *by_purl).out
