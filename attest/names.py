@@ -69,7 +69,6 @@ NOTATION_PAYLOAD: Final = "application/vnd.cncf.notary.payload.v1+json"
 NOTATION_JWS: Final = "application/jose+json"
 NOTATION_COSE: Final = "application/cose"
 NOTATION_ENVELOPES: Final = (NOTATION_JWS, NOTATION_COSE)
-NOTATION_PREFIX: Final = "io.cncf.notary."
 ANNOTATION_THUMBPRINTS: Final = "io.cncf.notary.x509chain.thumbprint#S256"
 
 # --- in-toto and DSSE ------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ _KEYS: Final = (
     "tests",
 )
 _LATER: Final = ("extends",)
-_RULES_LATER: Final = ("scan", "vex", "vsa", "attestation", "deny", "release", "audit", "review")
+_RULES_LATER: Final = ("vex", "release", "audit", "review")
 
 
 class Leniency(StrEnum):

@@ -45,6 +45,8 @@ def after(rule: Rule[Any], code: Code, subject: Subject, signed: Set[str], ident
     """The next command, and who is to run it; ``signed`` have done so already."""
     if subject.purl is not None and subject.digest is not None:
         named = f"{shlex.quote(str(subject.purl))} --digest {subject.digest}"
+    elif subject.purl is not None:
+        named = f"{shlex.quote(str(subject.purl))} --digest ALG:HEX"
     else:
         named = shlex.quote(str(subject))
     document = _FILES.get(rule.kind)
