@@ -21,22 +21,12 @@ _RULES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttestationRule(Rule[None]):
-    """A statement with exactly the predicate type ``type``, whatever it says."""
+class _OfType(Rule[None]):
+    """About statements with exactly the predicate type ``type``, whatever they say."""
 
-    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "type")
     kind: ClassVar[Kind] = Kind.ATTESTATION
-    missing: ClassVar[Code] = Code.ATTESTATION_MISSING
-    short: ClassVar[Code] = Code.ATTESTATION_THRESHOLD
-    holds: ClassVar[Code] = Code.ATTESTATION_VERIFIED
-    malformed: ClassVar[Code] = Code.ATTESTATION_MISSING
 
     type: str
-
-    @classmethod
-    def read(cls, written: Written) -> Self:
-        """Raises `PolicyError`."""
-        return cls(**terms.wanted(written), type=_type(written.fields))
 
     @property
     def noun(self) -> str:
@@ -49,6 +39,22 @@ class AttestationRule(Rule[None]):
 
     def content(self, item: Verified) -> None:
         """Nothing is read of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttestationRule(_OfType):
+    """One by each of enough signers must be there."""
+
+    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "type")
+    missing: ClassVar[Code] = Code.ATTESTATION_MISSING
+    short: ClassVar[Code] = Code.ATTESTATION_THRESHOLD
+    holds: ClassVar[Code] = Code.ATTESTATION_VERIFIED
+    malformed: ClassVar[Code] = Code.ATTESTATION_MISSING
+
+    @classmethod
+    def read(cls, written: Written) -> Self:
+        """Raises `PolicyError`."""
+        return cls(**terms.wanted(written), type=_type(written.fields))
 
     def judge(self, content: None, claim: Claim) -> Fit | Refusal:  # noqa: ARG002
         """Each fits."""
@@ -56,34 +62,19 @@ class AttestationRule(Rule[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DenyRule(Rule[None]):
-    """No statement with exactly the predicate type ``type`` by one of ``by`` may be there."""
+class DenyRule(_OfType):
+    """None by one of ``by`` may be there."""
 
     KEYS: ClassVar[tuple[str, ...]] = (*terms.UNWANTED, "type")
-    kind: ClassVar[Kind] = Kind.ATTESTATION
     missing: ClassVar[Code] = Code.DENY_FOUND
     short: ClassVar[Code] = Code.DENY_FOUND
     holds: ClassVar[Code] = Code.DENY_ABSENT
     malformed: ClassVar[Code] = Code.DENY_FOUND
 
-    type: str
-
     @classmethod
     def read(cls, written: Written) -> Self:
         """Raises `PolicyError`."""
         return cls(**terms.unwanted(written), type=_type(written.fields))
-
-    @property
-    def noun(self) -> str:
-        """With its type, for there are many."""
-        return f"{self.type} attestation"
-
-    def looks_at(self, item: Verified) -> bool:
-        """By the whole predicate type."""
-        return item.statement.predicate_type == self.type
-
-    def content(self, item: Verified) -> None:
-        """Nothing is read of it."""
 
     def judge(self, content: None, claim: Claim) -> Fit | Refusal:  # noqa: ARG002
         """Each stands against the package."""
