@@ -13,6 +13,7 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.manifest import Manifest
 from attest.signing.bundle import Bundle
 from attest.signing.cosign_legacy import attestation_bundle
+from attest.signing.notation.manifest import is_signature
 from attest.signing.proof import Format
 
 
@@ -40,11 +41,6 @@ def is_bundle(manifest: Manifest) -> bool:
     return len(manifest.layers) == 1 and manifest.layers[0].media_type.startswith(names.BUNDLE_PREFIX)
 
 
-def is_notation(manifest: Manifest) -> bool:
-    """One layer, and the artifact type, or before there were any, the config's type (signature-specification.md)."""
-    return len(manifest.layers) == 1 and manifest.effective_artifact_type == names.NOTATION_SIGNATURE
-
-
 def claimed(manifest: Manifest) -> str | None:
     """The predicate type that a manifest claims, else its artifact type, else that of what it holds."""
     predicate = manifest.annotations.get(names.ANNOTATION_BUNDLE_PREDICATE)
@@ -70,7 +66,7 @@ FORMS: Final = (
         read=lambda layer, data: SignedBundle(attestation_bundle(data, layer.annotations), Format.COSIGN),
     ),
     Form(
-        fits=lambda manifest, layer: is_notation(manifest) and layer.media_type in names.NOTATION_ENVELOPES,
+        fits=lambda manifest, layer: is_signature(manifest) and layer.media_type in names.NOTATION_ENVELOPES,
         claims=lambda *_: names.NOTATION_SIGNATURE,
         read=lambda layer, data: SignedNotation.parse(data, layer.media_type),
     ),

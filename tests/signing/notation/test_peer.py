@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from attest import names
 from attest.errors import EXIT_DENIED, VerificationError
 from attest.evidence.attach_signature import attach_signature
 from attest.oci.manifest import Manifest
-from attest.signing.notation.manifest import is_signature, signature_layer
+from attest.signing.notation.manifest import is_signature
 from attest.signing.notation.sign import EnvelopeSigner, LocalSigner, Request
 from attest.signing.notation.trust_policy import TrustPolicy
 from attest.signing.notation.verify import Verification, verify_signature
@@ -51,7 +52,8 @@ def verify(store: RegistryStore, manifest: Manifest, notation: Notation) -> Veri
     (found,) = store.referrers(REPOSITORY, manifest.digest).items
     signature = Manifest.parse(store.fetch(REPOSITORY, found.descriptor))
     assert is_signature(signature)
-    layer = signature_layer(signature)
+    (layer,) = signature.layers
+    assert layer.media_type in names.NOTATION_ENVELOPES
     statement = TrustPolicy.load(notation.home).statement(f"{store.name}/{REPOSITORY}")
     assert statement is not None
     raw = store.fetch(REPOSITORY, layer.plain())

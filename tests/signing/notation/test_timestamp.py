@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from attest import names
 from attest.errors import EnvelopeError, VerificationError
 from attest.evidence.attach_signature import attach_signature
 from attest.oci.manifest import Manifest
 from attest.signing.notation import timestamp
 from attest.signing.notation.envelope import Envelope
-from attest.signing.notation.manifest import signature_layer
+from attest.signing.notation.manifest import is_signature
 from attest.signing.notation.sign import EnvelopeSigner, LocalSigner, Request, Signed
 from attest.signing.notation.trust_policy import Statement, TimestampUse, TrustPolicy
 from attest.signing.notation.trust_store import GivenAnchors
@@ -209,7 +210,10 @@ def test_we_accept_timestamps_of_notation(
         more = ("--timestamp-url", url, "--timestamp-root-cert", str(tmp_path / "root.pem"))
         notation.sign(reference, signers.issue(ACME), media, "--force-referrers-tag=false", *more)
     (found,) = registry.referrers(REPOSITORY, manifest.digest).items
-    layer = signature_layer(Manifest.parse(registry.fetch(REPOSITORY, found.descriptor)))
+    signature = Manifest.parse(registry.fetch(REPOSITORY, found.descriptor))
+    assert is_signature(signature)
+    (layer,) = signature.layers
+    assert layer.media_type in names.NOTATION_ENVELOPES
     raw = registry.fetch(REPOSITORY, layer.plain())
     verified = verify_signature(raw, layer.media_type, manifest.descriptor(), statement(signers), now=NOW + YEAR)
     assert verified.proof is not None
