@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from attest.errors import FormatError, PolicyError, UsageError
 from attest.policy.fields import Fields
-from attest.policy.spdx_licenses import licensing
 from attest.statements.bom import Component, License, Sbom
+from attest.statements.spdx_licenses import licensing
 
 _LONGEST: Final = 16_384
 """The longest expression that is parsed, in characters: some 500 licences."""
