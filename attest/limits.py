@@ -145,6 +145,12 @@ POLICY: Final = 256 * KIB
 POLICY_RULES: Final = 1_000
 """Most rules in one policy."""
 
+PUBLISHERS: Final = 16 * MIB
+"""Largest attest.lock: some 15,000 packages."""
+
+POLICIES: Final = 256
+"""Most policies of one run: every one that applies verifies the evidence anew."""
+
 TRUSTED_ROOT: Final = 1 * MIB
 """Largest trusted root; those of Sigstore have 10 KiB."""
 

@@ -39,6 +39,10 @@ class Identity(ABC):
     def differs(self, author: Author) -> str | None:
         """None if ``author`` is this identity, else what is expected and what was found."""
 
+    def about(self, subject: Subject) -> Identity:  # noqa: ARG002
+        """Who it is where ``subject`` is concerned: nearly always the same."""
+        return self
+
     def refuses(self, subject: Subject, proof: Proof, now: datetime) -> str | None:
         """Why what ``proof`` proves does not count as this identity's word about ``subject``, or None.
 

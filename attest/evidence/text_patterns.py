@@ -15,6 +15,7 @@ from attest.errors import UsageError
 
 _STAR: Final = re.compile(r"(?<=[/@:])\*(?=[/@:]|\Z)")
 _OWNED: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:]+(?::[0-9]+)?/[^/@:]+[/@:]")
+_REF: Final = r"@(?:refs/[!-~]+|[0-9a-f]{40}|[0-9a-f]{64})"
 _SEGMENT: Final = r"(?!\.{1,2}(?:[/@:]|\Z))[A-Za-z0-9._+~-]+"
 
 
@@ -34,6 +35,16 @@ class Pattern:
                 f"not a pattern: {text[:160]!r}", why="a '*' stands only after '/', '@' or ':' and for one segment"
             )
         return cls(text, re.compile(_SEGMENT.join(re.escape(part) for part in exact)))
+
+    @classmethod
+    def exact(cls, text: str) -> Pattern:
+        """``text`` and nothing else, a ``*`` in it too."""
+        return cls(text, re.compile(re.escape(text)))
+
+    @classmethod
+    def on_any_ref(cls, workflow: str) -> Pattern:
+        """A workflow, written without the ref that follows it in certificates, on any branch, tag or commit."""
+        return cls(f"{workflow}@(any ref)", re.compile(re.escape(workflow) + _REF))
 
     @property
     def is_exact(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attest.evidence.identity import Identity, KeyIdentity, X509Identity
+from attest.evidence.model import Subject
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.signing.keys import PublicKey
@@ -41,6 +42,11 @@ class Trust:
     def statements(self) -> tuple[Statement, ...]:
         """Of all identities that ordinary CAs vouch for."""
         return tuple(item.trusts for item in self.identities if isinstance(item, X509Identity))
+
+    def about(self, subject: Subject) -> Trust:
+        """The same, with each identity as it is where ``subject`` is concerned."""
+        identities = tuple([identity.about(subject) for identity in self.identities])
+        return self if identities == self.identities else replace(self, identities=identities)
 
     @property
     def root(self) -> Digest | None:

@@ -107,7 +107,7 @@ def verify(collection: Collection, trust: Trust, *, now: datetime, seals: StoreS
     subject = collection.subject
     verified: list[Verified] = []
     rejected = list(collection.rejected)
-    context = Context(trust, subject.manifest, now)
+    context = Context(trust.about(subject), subject.manifest, now)
     proven = [prove(candidate, context) for candidate in collection.candidates]
     for item in (*proven, *(seal for seal in seals.proven if _seals(seal.content, subject))):
         outcome = _accept(item, subject, now) if isinstance(item, Proven) else item

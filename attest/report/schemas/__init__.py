@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of everything that ``--json`` prints, one file an output."""
+"""JSON Schemas (draft 2020-12) of everything that ``--json`` prints, one file an output, and of `attest.lock`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from importlib.resources import files
 from typing import Any, Final
 
-NAMES: Final = ("anchor", "copy", "doctor", "import", "list", "pack", "release", "tree", "verdict", "written")
+NAMES: Final = ("anchor", "copy", "doctor", "import", "list", "lock", "pack", "release", "tree", "verdict", "written")
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -74,6 +74,15 @@ class DistinguishedName:
         return mine <= theirs or theirs <= mine
 
 
+@dataclass(frozen=True, slots=True)
+class ExactName(DistinguishedName):
+    """All attributes that a subject may have, too."""
+
+    def matches(self, attributes: Sequence[tuple[str, str]]) -> bool:
+        """Whether a subject has these attributes and no other."""
+        return sorted(attributes) == sorted(self.attributes)
+
+
 def subject_attributes(name: x509.Name) -> tuple[tuple[str, str], ...]:
     """The attributes of a certificate's subject in its order; those of multi-valued RDNs one after the other."""
     return tuple(
