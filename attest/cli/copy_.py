@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
     parser.add_argument("source", metavar="SRC", help="a STORE, or one manifest in it as STORE:TAG or STORE@DIGEST")
     parser.add_argument("destination", metavar="DST", help="a STORE")
     options.add_subjects(parser, many=True, optional=True)
-    parser.add_argument("--policy", metavar="FILE", help="copy only what this policy (YAML) admits")
+    options.add_policies(parser, "copy only what this policy (YAML) admits")
     parser.add_argument("--dry-run", action="store_true", help="say what would be copied, and write nothing")
     parser.add_argument("--verify", action="store_true", help="read both sides again and prove that they hold the same")
     options.add_plain_http(parser)
@@ -50,19 +50,18 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from contextlib import ExitStack, closing, nullcontext
     from datetime import UTC, datetime
-    from pathlib import Path
 
     from attest.cli import console, delivering
     from attest.cli.copying import gather, judge
     from attest.errors import UsageError
-    from attest.policy.document import load
+    from attest.policy.policies import load_all
     from attest.stores.location import Scheme, open_store
     from attest.stores.parallel import in_parallel
     from attest.stores.threads import Remote, for_threads
 
     if arguments.stores_before:
         raise UsageError("--store does not go with copy", next_step="name both stores: attest copy SRC DST")
-    policy = None if arguments.policy is None else load(Path(arguments.policy))
+    policies = load_all(arguments.policy)
     location = delivering.parse_destination(arguments.destination)
     now = datetime.now(UTC)
     with ExitStack() as stack:
@@ -72,11 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
         to = delivering.Destination(location, store, arguments.dry_run, arguments.verify, mounting)
 
         def carry(source: Source) -> Delivered:
-            gathered = gather(source, artifacts=policy is not None)
+            gathered = gather(source, artifacts=bool(policies))
             subjects = gathered.subjects
             done = delivering.Delivered()
-            if policy is not None:
-                judged = list(judge(gathered, policy, now))
+            if policies:
+                judged = list(judge(gathered, policies, now))
                 done += delivering.Delivered(tuple(delivering.refused(judged)))
                 out = {delivery.subject for delivery in done.deliveries}
                 subjects = tuple(subject for subject in subjects if subject not in out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,17 +19,15 @@ from attest.evidence.lookup import subject_of
 from attest.evidence.model import Subject
 from attest.evidence.pack import complete
 from attest.evidence.patterns import image_name
-from attest.evidence.seal import read_seals, whole_store
-from attest.evidence.verify import NO_SEALS
+from attest.evidence.seal import whole_store
 from attest.oci.digest import Digest
 from attest.oci.reference import Reference, is_tag
 from attest.packages import placement
 from attest.packages.anchors import read_anchor, read_version_anchor, version_anchor
 from attest.packages.purl import Purl
 from attest.packages.table import ecosystem
-from attest.policy.decide import decide
+from attest.policy.decide import decide, judges_of, with_seals
 from attest.policy.document import Policy
-from attest.policy.trust import load
 from attest.policy.verdict import Verdict
 from attest.stores.archive import ArchiveStore
 from attest.stores.graph import Graph, cosign_subject, walk
@@ -196,16 +194,15 @@ def gather(source: Source, *, artifacts: bool = False) -> Gathered:
     return Gathered(source, graph, tuple({subject.manifest.digest: subject for subject in subjects}.values()))
 
 
-def judge(gathered: Gathered, policy: Policy, now: datetime) -> Iterator[tuple[Subject, Verdict]]:
+def judge(gathered: Gathered, policies: Sequence[Policy], now: datetime) -> Iterator[tuple[Subject, Verdict]]:
     """The verdict on each subject, by the evidence beside it."""
     side = gathered.source.side
-    trust = load(policy, offline=False, now=now)
     sealed = gathered.source.sealed
     place = side.repository if sealed is None else sealed
-    seals = read_seals(side.store, place, trust, now=now) if policy.needs_seals else NO_SEALS
+    judges = with_seals(judges_of(policies, offline=False, now=now), side.store, place, now=now)
 
     def verdict(subject: Subject) -> Verdict:
-        return decide(side.store, side.repository, subject, policy, trust, now=now, seals=seals)
+        return decide(side.store, side.repository, subject, judges, now=now)
 
     return zip(gathered.subjects, in_parallel(verdict, gathered.subjects), strict=True)
 

@@ -63,7 +63,7 @@ def note_gaps(found: Read) -> None:
         console.note(f"{lock.path}: {entry.place}: no anchor for {entry.purl or entry.name}: {entry.gap}")
 
 
-def asked(found: Read, policy: Policy) -> Asked:
+def asked(found: Read, policies: Sequence[Policy]) -> Asked:
     """What a report has to know of them."""
     from attest.policy.undigested import judge
     from attest.report.answer import Asked, Place, Undigested
@@ -78,12 +78,12 @@ def asked(found: Read, policy: Policy) -> Asked:
             Place(str(lock.path), entry.place),
             entry.name,
             None if entry.purl is None else str(entry.purl),
-            judge(policy, entry),
+            judge(policies, entry),
         )
         for lock, entry in found.gaps
     )
     return Asked(
-        policy.name,
+        tuple(policy.name for policy in policies),
         tuple(_locked(lock, pairs, found) for lock, pairs in found.locks),
         tuple(undigested),
         {key: tuple(where) for key, where in places.items()},

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 DEFAULT_STORE: Final = "oci:.attest/{package}"
 PLAIN_HTTP: Final = "ATTEST_PLAIN_HTTP"
@@ -60,6 +60,17 @@ def add_lock(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--lock-vendor", metavar="VENDOR", help="whose packages an index of a distribution lists, such as debian"
+    )
+
+
+def add_policies(parser: Any, words: str) -> None:
+    """``--policy``, once or more often."""
+    parser.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=f"{words}; a directory stands for all *.yaml in it, and of several policies all that apply must admit",
     )
 
 

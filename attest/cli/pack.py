@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         def collect(source: Source) -> tuple[Gathered, Delivered]:
             gathered = copying.gather(source, artifacts=True)
-            judged = [] if policy is None else copying.judge(gathered, policy, now)
+            judged = [] if policy is None else copying.judge(gathered, [policy], now)
             return gathered, delivering.Delivered(tuple(delivering.refused(judged)))
 
         found = list(console.progress(in_parallel(collect, sources), len(sources), "collecting"))

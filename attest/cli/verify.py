@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from attest.cli.seals import Seals
     from attest.cli.subjects import Named, Version
     from attest.cli.targets import Target, Targets
-    from attest.evidence.trust import Trust
+    from attest.policy.decide import Judge
     from attest.policy.document import Policy
     from attest.policy.verdict import Outcome, Verdict
     from attest.report.answer import Asked, Piece, Writer
@@ -47,7 +47,7 @@ def add(commands: Any) -> None:
         "--changed-since", action="append", metavar="FILE", help="verify only what this older lockfile does not pin"
     )
     policy = parser.add_mutually_exclusive_group(required=True)
-    policy.add_argument("--policy", metavar="FILE", help="the policy (YAML)")
+    options.add_policies(policy, "the policy (YAML)")
     policy.add_argument("--pack-digest", metavar="DIGEST", help="use the policy in the pack that has this digest")
     policy.add_argument("--pack-key", metavar="FILE", help="use the policy in the pack that this public key signed")
     options.add_store(parser)
@@ -68,28 +68,25 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli.seals import Seals
     from attest.cli.subjects import Image
     from attest.cli.targets import Targets
-    from attest.policy import decide, evaluate  # noqa: F401 - now, and not once in each process
-    from attest.policy.trust import load
+    from attest.policy.decide import judges_of
     from attest.report.answer import Tally, piece
     from attest.stores.parallel import WORKERS, in_parallel
     from attest.stores.processes import in_processes, shares
 
-    policy = _policy(arguments)
+    policies = _policies(arguments)
     found = locks.read(arguments)
     named = locks.named(arguments, found)
     now = datetime.now(UTC)
-    trust = load(policy, offline=arguments.offline, now=now)
-    asked = locks.asked(found, policy)
+    judges = judges_of(policies, offline=arguments.offline, now=now)
+    asked = locks.asked(found, policies)
     writer = _writer(arguments, asked, now)
     tally = Tally(asked)
     with Targets(arguments, create=False, offline=arguments.offline) as targets:
         targets.open()
-        seals = Seals(targets, trust, now, wanted=policy.needs_seals)
+        seals = Seals(targets, judges, now)
 
         def decided(item: Named) -> list[Piece]:
-            return [
-                piece(writer, verdict) for verdict in _verdicts(targets, item, policy, trust, seals, now, arguments)
-            ]
+            return [piece(writer, verdict) for verdict in _verdicts(targets, item, judges, seals, now, arguments)]
 
         processes = shares(named)
         far = targets.far or any(isinstance(item, Image) for item in named)
@@ -104,24 +101,21 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_code([tally.outcome])
 
 
-def _policy(arguments: argparse.Namespace) -> Policy:
+def _policies(arguments: argparse.Namespace) -> Sequence[Policy]:
     """What ``--policy`` names, else the policy in a pack that ``--pack-digest`` or ``--pack-key`` vouches for."""
-    if arguments.policy is not None:
-        from pathlib import Path
+    if arguments.policy:
+        from attest.policy.policies import load_all
 
-        from attest.policy.document import load
-
-        return load(Path(arguments.policy))
+        return load_all(arguments.policy)
     from attest.cli.packed import policy_of_store
 
-    return policy_of_store(arguments)
+    return [policy_of_store(arguments)]
 
 
 def _verdicts(
     targets: Targets,
     named: Named,
-    policy: Policy,
-    trust: Trust,
+    judges: Sequence[Judge],
     seals: Seals,
     now: datetime,
     arguments: argparse.Namespace,
@@ -131,47 +125,44 @@ def _verdicts(
     from attest.cli.targets import computed_subject
     from attest.errors import StoreError
     from attest.evidence.verify import nothing_found
-    from attest.policy.decide import decide
-    from attest.policy.evaluate import evaluate
+    from attest.policy.decide import decide, unheard
     from attest.stores.parallel import in_parallel
 
     try:
         wanted = targets.read(named, resolve=arguments.resolve)
-        if isinstance(named, Version) and policy.resolvers:
-            wanted = _released(wanted, named, policy, trust, now)
+        if isinstance(named, Version) and any(judge.policy.resolvers for judge in judges):
+            wanted = _released(wanted, named, judges, now)
     except StoreError as error:
         subject = computed_subject(named)
         if subject is None:
             raise
-        return [evaluate(policy, nothing_found(subject, str(error)), now=now)]
+        return [unheard(judges, nothing_found(subject, str(error)), now=now)]
 
     def verdict(target: Target) -> Verdict:
         return decide(
             target.store,
             target.repository,
             target.subject,
-            policy,
-            trust,
+            seals.known(target),
             now=now,
             everything=arguments.explain,
-            seals=seals.of(target),
         )
 
     return list(in_parallel(verdict, wanted))
 
 
-def _released(wanted: list[Target], named: Version, policy: Policy, trust: Trust, now: datetime) -> list[Target]:
+def _released(wanted: list[Target], named: Version, judges: Sequence[Judge], now: datetime) -> list[Target]:
     """The artifacts that release statements name, whoever lists others; where they name none, what was ``wanted``."""
     from dataclasses import replace
 
     from attest.cli import console
-    from attest.policy.resolve import resolve
+    from attest.policy.resolve import resolve_all
 
-    place = wanted[0]
-    found = resolve(place.store, place.repository, named.purl, policy, trust, now=now)
-    for problem in found.problems:
+    place, listed = wanted[0], [target.subject for target in wanted]
+    subjects, problems = resolve_all(place.store, place.repository, named.purl, judges, listed, now=now)
+    for problem in problems:
         console.note(f"{named.purl}: {problem}")
-    return [replace(place, subject=subject) for subject in found.subjects] or wanted
+    return [replace(place, subject=subject) for subject in subjects]
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:

@@ -28,6 +28,7 @@ from attest.policy.rules.lifecycle import NoRevocationRule
 from attest.policy.rules.provenance import SLSA_MAX
 from attest.policy.rules.rule import Absence, Builder, Context, Mode, Rule, Written
 from attest.policy.trust import RootTerms
+from attest.policy.verdict import PolicyFile
 from attest.policy.waivers import Waiver
 from attest.regular_file import open_regular
 
@@ -60,7 +61,8 @@ class Leniency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``digest`` is that of the file's bytes; ``root`` is None where only keys are trusted.
+    """``digest`` is that of the file's bytes, ``files`` are all others that it is made of; ``root`` is None where only
+    keys are trusted.
 
     ``unresolved`` is about packages whose artifacts only the store named, ``undigested`` about entries of lockfiles for
     which no digest pins what is installed. ``resolvers`` are the names of those whose release statements say which
@@ -73,6 +75,7 @@ class Policy:
     root: RootTerms | None
     identities: Mapping[str, Identity] = field(hash=False)
     rules: tuple[Rule[Any], ...]
+    files: tuple[PolicyFile, ...] = ()
     unresolved: Leniency = Leniency.DENY
     undigested: Leniency = Leniency.DENY
     resolvers: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
-"""The verdict engine: pure, so that the same policy, evidence and ``now`` give the same verdict anywhere.
+"""The verdict engine: pure, so that the same policies, evidence and ``now`` give the same verdict anywhere.
 
+Of several policies all that apply must admit, each by what it trusts itself; where none applies nothing is admitted.
 Every rule goes the same way: each piece of evidence is weighed, what they come to together depends on the rule's
 `match`, and where more evidence could make it worse, absence has to be proven (design.md §3.5). A rule that needs no
 absence is monotone: it holds on an incomplete listing too, and where it does not it is inconclusive, for what it needs
@@ -8,7 +9,7 @@ may be among what could not be seen. What is revoked is no evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -23,34 +24,61 @@ from attest.policy.document import Leniency, Policy
 from attest.policy.matching import distinct
 from attest.policy.rules.rule import Match, Mode, Refusal, Rule, Scene
 from attest.policy.standing import Standing
-from attest.policy.verdict import Considered, Fate, Finding, Outcome, Verdict
+from attest.policy.verdict import Applied, Considered, Fate, Finding, Outcome, Verdict
 from attest.policy.weigh import Weighed, combine, weigh
 
 _SHOWN: Final = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """One policy, and the evidence as it holds by what the policy trusts."""
+
+    policy: Policy
+    evidence: EvidenceSet
+
+
 def evaluate(policy: Policy, evidence: EvidenceSet, *, now: datetime) -> Verdict:
-    """Apply every rule to what was verified. ``now`` is aware; identities that have ended by then do not count."""
+    """The verdict of one policy alone."""
+    return evaluate_all([Hearing(policy, evidence)], now=now)
+
+
+def evaluate_all(hearings: Sequence[Hearing], *, now: datetime) -> Verdict:
+    """Apply every rule of every policy to what was verified for it: the same collection for all, at least one.
+
+    ``now`` is aware; identities that have ended by then do not count.
+    """
+    evidence = hearings[0].evidence
     subject = evidence.subject
-    findings = tuple(_findings(policy, evidence, now))
-    digests = {item.digest for item in evidence.verified} | {item.digest for item in evidence.rejected}
+    applying = [item for item in hearings if item.policy.applies(subject)]
+    findings = tuple(_findings(applying, now)) if applying else (_not_applicable([item.policy for item in hearings]),)
+    digests = {item.digest for hearing in hearings for item in hearing.evidence.verified}
+    digests |= {item.digest for hearing in hearings for item in hearing.evidence.rejected}
     return Verdict(
         subject=str(subject),
         purl=None if subject.purl is None else str(subject.purl),
         digest=_decided(subject),
         outcome=Outcome.of(finding.effect for finding in findings if finding.mode is Mode.ENFORCE),
         findings=findings,
-        policy=policy.name,
-        policy_digest=policy.digest,
-        root=evidence.root,
+        policies=tuple(map(_applied, applying or hearings)),
         evidence=tuple(sorted(digests)),
-        verified=len(evidence.verified),
-        rejected=len(evidence.rejected),
         complete=evidence.complete,
         problems=evidence.problems,
         listed_at=evidence.listed_at,
         whole=evidence.whole,
         now=now,
+    )
+
+
+def _applied(hearing: Hearing) -> Applied:
+    policy, evidence = hearing.policy, hearing.evidence
+    return Applied(
+        name=policy.name,
+        digest=policy.digest,
+        files=policy.files,
+        root=evidence.root,
+        verified=len(evidence.verified),
+        rejected=len(evidence.rejected),
     )
 
 
@@ -61,40 +89,54 @@ def _decided(subject: Subject) -> str | None:
     return str(subject.manifest.digest) if subject.purl is None else None
 
 
-def _findings(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[Finding]:
-    if not policy.applies(evidence.subject):
-        patterns = ", ".join(str(pattern) for pattern in policy.applies_to)
-        yield Finding(
-            rule=None,
-            code=Code.POLICY_NOT_APPLICABLE,
-            outcome=Outcome.DENIED,
-            mode=Mode.ENFORCE,
-            message=f"policy {policy.name} is not for this package: it applies to {patterns}",
-            remedy="use the policy of this package, or add it to applies_to",
-        )
-        return
-    standing = Standing.of(evidence.verified, policy.revokers, evidence.subject, now)
-    scene = Scene(evidence, standing, policy.identities)
-    for rule in policy.rules:
-        yield _waived(_apply(rule, scene), policy, rule, scene)
-    if evidence.subject.looked_up:
-        yield Finding(
-            rule=None,
-            code=Code.SUBJECT_UNRESOLVED,
-            outcome=Outcome.INCONCLUSIVE,
-            mode=Mode.ENFORCE if policy.unresolved is Leniency.DENY else Mode.WARN,
-            message="no digest was given, and only the store says which artifacts this package has",
-            remedy="name the artifact with --digest or its file, or trust the store's listing with --resolve",
-        )
+def _not_applicable(policies: Sequence[Policy]) -> Finding:
+    told = [f"{policy.name} is not for this package: it applies to {_patterns(policy)}" for policy in policies]
+    return Finding(
+        policy=policies[0].name if len(policies) == 1 else None,
+        rule=None,
+        code=Code.POLICY_NOT_APPLICABLE,
+        outcome=Outcome.DENIED,
+        mode=Mode.ENFORCE,
+        message="; ".join(f"policy {words}" for words in told),
+        remedy="use the policy of this package, or add it to applies_to",
+    )
+
+
+def _patterns(policy: Policy) -> str:
+    return ", ".join(str(pattern) for pattern in policy.applies_to)
+
+
+def _findings(hearings: Sequence[Hearing], now: datetime) -> Iterator[Finding]:
+    for item in hearings:
+        yield from _of_policy(item.policy, item.evidence, now)
+    evidence = hearings[0].evidence
     if not evidence.complete:
         problems = "; ".join(evidence.problems) or "the store did not say why"
         yield Finding(
+            policy=None,
             rule=None,
             code=Code.LISTING_INCOMPLETE,
             outcome=Outcome.INCONCLUSIVE,
             mode=Mode.WARN,
             message=f"not all evidence could be listed: {problems}",
             remedy="make the store readable and verify again",
+        )
+
+
+def _of_policy(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[Finding]:
+    standing = Standing.of(evidence.verified, policy.revokers, evidence.subject, now)
+    scene = Scene(evidence, standing, policy.identities)
+    for rule in policy.rules:
+        yield _waived(_apply(rule, scene, policy.name), policy, rule, scene)
+    if evidence.subject.looked_up:
+        yield Finding(
+            policy=policy.name,
+            rule=None,
+            code=Code.SUBJECT_UNRESOLVED,
+            outcome=Outcome.INCONCLUSIVE,
+            mode=Mode.ENFORCE if policy.unresolved is Leniency.DENY else Mode.WARN,
+            message="no digest was given, and only the store says which artifacts this package has",
+            remedy="name the artifact with --digest or its file, or trust the store's listing with --resolve",
         )
 
 
@@ -105,13 +147,14 @@ def _waived(finding: Finding, policy: Policy, rule: Rule[Any], scene: Scene) -> 
     return replace(finding, waived=waivers.find(policy.waivers, rule.id, scene.subject, scene.standing.now))
 
 
-def _apply(rule: Rule[Any], scene: Scene) -> Finding:
+def _apply(rule: Rule[Any], scene: Scene, policy: str) -> Finding:
     evidence = scene.evidence
     weighed = combine(rule, [weigh(rule, item, scene) for item in sorted(evidence.verified, key=_digest)])
     considered = [*map(_considered, weighed), *map(_rejected, evidence.rejected)]
     considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
     answer = _unwanted(rule, scene, weighed) if rule.threshold == 0 else _wanted(rule, scene, weighed, considered)
     return Finding(
+        policy,
         rule.id,
         answer.code,
         answer.outcome,

@@ -5,7 +5,7 @@ Evidence that is made up is proven by saying so. Nothing but a case can have suc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,9 +18,7 @@ from attest.evidence.attach import statement_subjects
 from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity
 from attest.evidence.lookup import subject_of
 from attest.evidence.model import Candidate, Collection, Subject
-from attest.evidence.seal import read_seals
-from attest.evidence.trust import Context, Trust
-from attest.evidence.verify import NO_SEALS, verify
+from attest.evidence.trust import Context
 from attest.oci import strict_json
 from attest.oci.descriptor import EMPTY, Descriptor
 from attest.oci.digest import Digest
@@ -30,11 +28,10 @@ from attest.packages import placement
 from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
 from attest.policy.cases import Case, Described
-from attest.policy.decide import decide
+from attest.policy.decide import Judge, decide, judges_of, with_seals
 from attest.policy.document import Policy
-from attest.policy.evaluate import evaluate
+from attest.policy.evaluate import evaluate_all
 from attest.policy.rules.rule import Mode
-from attest.policy.trust import load
 from attest.policy.verdict import Outcome, Verdict
 from attest.regular_file import open_regular
 from attest.signing.proof import Author, CertificateAuthor, Format, KeyAuthor, Proof, X509Author
@@ -81,14 +78,14 @@ def _difference(case: Case, verdict: Verdict) -> str | None:
 
 def _verdict(policy: Policy, case: Case, now: datetime, offline: bool) -> Verdict:
     if isinstance(case.evidence, Path):
-        return _stored(policy, case, case.evidence, load(policy, offline=offline, now=now), now)
+        return _stored(judges_of([policy], offline=offline, now=now), case, case.evidence, now)
     subject = _subject(case)
     candidates = tuple(_made_up(item, subject, policy, now) for item in case.evidence)
     collection = Collection(subject, candidates, (), True, (), now, whole=True)
-    return evaluate(policy, verify(collection, policy.trust(), now=now), now=now)
+    return evaluate_all([Judge(policy, policy.trust()).hear(collection, now)], now=now)
 
 
-def _stored(policy: Policy, case: Case, path: Path, trust: Trust, now: datetime) -> Verdict:
+def _stored(judges: Sequence[Judge], case: Case, path: Path, now: datetime) -> Verdict:
     location = Location.parse(f"{'oci' if not path.is_file() else 'oci-archive'}:{path}")
     with closing(open_store(location, create=False)) as store:
         subject = _subject(case)
@@ -97,8 +94,8 @@ def _stored(policy: Policy, case: Case, path: Path, trust: Trust, now: datetime)
         if subject.purl is None:
             sealed = repository
             subject = replace(subject, manifest=store.resolve(Reference(repository, None, subject.manifest.digest)))
-        seals = read_seals(store, sealed, trust, now=now) if policy.needs_seals else NO_SEALS
-        return decide(store, repository, subject, policy, trust, now=now, everything=True, seals=seals)
+        sealing = with_seals(judges, store, sealed, now=now)
+        return decide(store, repository, subject, sealing, now=now, everything=True)
 
 
 def _subject(case: Case) -> Subject:

@@ -5,6 +5,7 @@ Reading the policy asks nobody: a root in a file is read with it, as keys are; o
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -70,19 +71,28 @@ def read(fields: Fields, base: Path) -> RootTerms | None:
     )
 
 
-def load(policy: Policy, *, offline: bool, now: datetime) -> Trust:
-    """The policy's identities and its trust root as it is known now. Raises `TrustError`."""
-    terms = policy.root
-    if terms is None:
-        return policy.trust()
-    from attest.signing.sigstore.verify import Requirements
+def load(policies: Iterable[Policy], *, offline: bool, now: datetime) -> Iterator[Trust]:
+    """Each policy's identities, and its trust root as it is known now: one with a name is asked for once.
 
-    root = terms.root
-    if isinstance(root, str):
-        from attest.signing.sigstore.roots import load_root
+    Raises `TrustError`.
+    """
+    known: dict[tuple[str, timedelta | None], TrustedRoot] = {}
+    for policy in policies:
+        terms = policy.root
+        if terms is None:
+            yield policy.trust()
+            continue
+        from attest.signing.sigstore.verify import Requirements
 
-        root = load_root(root, offline=offline, max_age=terms.max_age, now=now)
-    return policy.trust(Sigstore(root, Requirements(log=terms.log, timestamp=terms.timestamp)))
+        root = terms.root
+        if isinstance(root, str):
+            from attest.signing.sigstore.roots import load_root
+
+            key = root, terms.max_age
+            if key not in known:
+                known[key] = load_root(root, offline=offline, max_age=terms.max_age, now=now)
+            root = known[key]
+        yield policy.trust(Sigstore(root, Requirements(log=terms.log, timestamp=terms.timestamp)))
 
 
 def _file(fields: Fields, path: Path) -> TrustedRoot:

@@ -68,9 +68,11 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule's outcome. ``rule`` is None for what concerns the whole policy; ``evidence`` is what counted;
-    ``waived`` is the waiver that is about what does not hold, also one that has expired."""
+    """One rule's outcome. ``rule`` is None for what concerns the whole of ``policy``, by its name, which is None too for
+    what concerns all. ``evidence`` is what counted; ``waived`` is the waiver that is about what does not hold, also one
+    that has expired."""
 
+    policy: str | None
     rule: str | None
     code: Code
     outcome: Outcome
@@ -88,13 +90,37 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A file that a policy is made of; ``name`` as the policy names it."""
+
+    name: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A policy that had a say; ``digest`` is that of its file, ``files`` are all others that it is made of.
+
+    ``root`` is the digest of its trust root, None where it trusts keys alone. By what it trusts, ``verified`` and
+    ``rejected`` pieces of evidence there were.
+    """
+
+    name: str
+    digest: Digest
+    files: tuple[PolicyFile, ...]
+    root: Digest | None
+    verified: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """All findings and the answer about one subject.
 
-    ``root`` is the digest of the trust root, None where keys alone were trusted. ``evidence`` are the digests of
-    everything that was looked at, ``verified`` and ``rejected`` how many of each; ``complete`` and ``problems`` are the
-    listing's, ``listed_at`` its age (None where nothing could be listed), and ``whole`` is False where the first answer
-    of the stores was enough to admit.
+    ``policies`` are those that apply to it, all of which must admit it; where none does, all that were asked.
+    ``evidence`` are the digests of everything that was looked at; ``complete`` and ``problems`` are the listing's,
+    ``listed_at`` its age (None where nothing could be listed), and ``whole`` is False where the first answer of the
+    stores was enough to admit.
     """
 
     subject: str
@@ -102,12 +128,8 @@ class Verdict:
     digest: str | None
     outcome: Outcome
     findings: tuple[Finding, ...]
-    policy: str
-    policy_digest: Digest
-    root: Digest | None
+    policies: tuple[Applied, ...]
     evidence: tuple[Digest, ...]
-    verified: int
-    rejected: int
     complete: bool
     problems: tuple[str, ...]
     listed_at: datetime | None

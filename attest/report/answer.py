@@ -48,10 +48,10 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What there is to know before any verdict: the lockfiles, their entries without digest, and where they have each
-    (purl, digest)."""
+    """What there is to know before any verdict: the policies' names, the lockfiles, their entries without digest, and
+    where they have each (purl, digest)."""
 
-    policy: str
+    policies: tuple[str, ...]
     locks: tuple[Locked, ...] = ()
     undigested: tuple[Undigested, ...] = ()
     places: Mapping[tuple[str | None, str | None], tuple[Place, ...]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from textwrap import indent
 from typing import Any
 
 from attest.packages.lockfiles.lock import Entry
-from attest.policy.verdict import Considered, Finding, Outcome, Verdict
+from attest.policy.verdict import Applied, Considered, Finding, Outcome, Verdict
 from attest.policy.waivers import Waived
 from attest.report.answer import Asked, Locked, Piece, Tally, Undigested
 from attest.signing.proof import Proof
@@ -60,14 +60,9 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "purl": verdict.purl,
         "digest": verdict.digest,
         "outcome": verdict.outcome.value,
-        "policy": {"name": verdict.policy, "digest": str(verdict.policy_digest)},
-        "trustRoot": None if verdict.root is None else str(verdict.root),
+        "policies": [_policy(policy) for policy in verdict.policies],
         "findings": [_finding(finding) for finding in verdict.findings],
-        "evidence": {
-            "verified": verdict.verified,
-            "rejected": verdict.rejected,
-            "digests": [str(digest) for digest in verdict.evidence],
-        },
+        "evidence": [str(digest) for digest in verdict.evidence],
         "listing": {
             "complete": verdict.complete,
             "whole": verdict.whole,
@@ -75,6 +70,17 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             "listedAt": None if verdict.listed_at is None else moment(verdict.listed_at),
         },
         "now": moment(verdict.now),
+    }
+
+
+def _policy(policy: Applied) -> dict[str, Any]:
+    return {
+        "name": policy.name,
+        "digest": str(policy.digest),
+        "files": [{"name": file.name, "digest": str(file.digest)} for file in policy.files],
+        "trustRoot": None if policy.root is None else str(policy.root),
+        "verified": policy.verified,
+        "rejected": policy.rejected,
     }
 
 
@@ -112,6 +118,7 @@ def moment(time: datetime) -> str:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
+        "policy": finding.policy,
         "rule": finding.rule,
         "code": finding.code.value,
         "outcome": finding.outcome.value,

@@ -31,19 +31,20 @@ class JunitWriter:
         """One test case. What was admitted by a waiver has no other place for it than the name."""
         unmet = [finding for finding in verdict.findings if stands_in_the_way(finding)]
         name = "  ".join(filter(None, (verdict.subject, verdict.digest)))
+        policies = ", ".join(policy.name for policy in verdict.policies)
         if verdict.outcome is Outcome.ADMITTED:
             waived = [f"{item.rule} {item.waived}" for item in verdict.findings if item.waived is not None]
-            return case(self._asked.policy, "; ".join((name, *waived)), "")
-        text = "\n".join(_told(finding) for finding in unmet)
+            return case(policies, "; ".join((name, *waived)), "")
+        text = "\n".join(_told(finding, several=len(verdict.policies) > 1) for finding in unmet)
         kind = unmet[0].code.value if unmet else verdict.outcome.value
         message = unmet[0].message if unmet else "nothing decides"
         word = _WORDS[verdict.outcome]
         body = f"<{word} message={attribute(message)} type={attribute(kind)}>{escaped(text)}</{word}>"
-        return case(self._asked.policy, name, body)
+        return case(policies, name, body)
 
     def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
         """One test suite. An entry without digest of which the policy only warns is a case that was skipped."""
-        cases = [_undigested(self._asked.policy, item) for item in self._asked.undigested]
+        cases = [_undigested(item) for item in self._asked.undigested]
         cases += [piece.text for piece in pieces]
         enforced = tally.undigested[Mode.ENFORCE]
         sums = (
@@ -51,21 +52,25 @@ class JunitWriter:
             f' errors="{tally.outcomes[Outcome.INCONCLUSIVE]}"'
         )
         skipped = tally.undigested.total() - enforced
+        name = f"attest {', '.join(self._asked.policies)}"
         stamp = self._now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
         yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-        yield f'<testsuites>\n<testsuite name={attribute(f"attest {self._asked.policy}")} {sums} skipped="{skipped}"'
+        yield f'<testsuites>\n<testsuite name={attribute(name)} {sums} skipped="{skipped}"'
         yield f' time="0" timestamp="{stamp}" hostname="localhost" id="0" package="attest">\n'
         yield f'<properties><property name="outcome" value="{tally.outcome}"/></properties>\n'
         yield from cases
         yield "<system-out/>\n<system-err/>\n</testsuite>\n</testsuites>\n"
 
 
-def _undigested(policy: str, item: Undigested) -> str:
+def _undigested(item: Undigested) -> str:
+    policy = item.finding.policy or ""
     name = f"{item.where.lock}: {item.where.place}: {item.name}"
     message, kind = attribute(item.finding.message), attribute(item.finding.code.value)
     if item.finding.mode is not Mode.ENFORCE:
         return case(policy, name, "<skipped/>")
-    return case(policy, name, f"<failure message={message} type={kind}>{escaped(_told(item.finding))}</failure>")
+    return case(
+        policy, name, f"<failure message={message} type={kind}>{escaped(_told(item.finding, several=False))}</failure>"
+    )
 
 
 def case(policy: str, name: str, body: str) -> str:
@@ -74,8 +79,8 @@ def case(policy: str, name: str, body: str) -> str:
     return f'{head} time="0">{body}</testcase>\n' if body else f'{head} time="0"/>\n'
 
 
-def _told(finding: Finding) -> str:
-    rule = f"{finding.rule}: " if finding.rule else ""
+def _told(finding: Finding, *, several: bool) -> str:
+    rule = "".join(f"{name}: " for name in (finding.policy if several else None, finding.rule) if name)
     remedy = f"\nnext: {finding.remedy}" if finding.remedy else ""
     waived = f"\n{finding.waived}" if finding.waived is not None else ""
     return f"{rule}{finding.code}: {finding.message}{remedy}{waived}"

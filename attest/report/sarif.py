@@ -45,7 +45,7 @@ class SarifWriter:
             comma = ",\n"
         counts = {outcome.value: tally.outcomes[outcome] for outcome in Outcome}
         counts["withoutDigest"] = tally.undigested.total()
-        properties = {"policy": self._asked.policy, "outcome": tally.outcome.value, "counts": counts}
+        properties = {"policies": list(self._asked.policies), "outcome": tally.outcome.value, "counts": counts}
         yield f'\n], "properties": {json.dumps(properties)}}}]}}\n'
 
     def _texts(self, pieces: Iterable[Piece]) -> Iterator[str]:
@@ -63,7 +63,9 @@ def _result(subject: str, finding: Finding, places: tuple[Place, ...]) -> dict[s
         message += f" (next: {finding.remedy})"
     if finding.waived is not None:
         message += f" ({finding.waived})"
-    identity = hashlib.sha256(f"{subject}\n{finding.rule}\n{finding.code}".encode(errors="surrogatepass")).hexdigest()
+    identity = hashlib.sha256(
+        f"{subject}\n{finding.policy}\n{finding.rule}\n{finding.code}".encode(errors="surrogatepass")
+    ).hexdigest()
     result: dict[str, Any] = {
         "ruleId": finding.code.value,
         "level": _level(finding),
@@ -73,8 +75,9 @@ def _result(subject: str, finding: Finding, places: tuple[Place, ...]) -> dict[s
     }
     if finding.waived is not None and finding.waived.holds:
         result["suppressions"] = [{"kind": "external", "justification": str(finding.waived)}]
-    if finding.rule is not None:
-        result["properties"] = {"rule": finding.rule}
+    named = {"policy": finding.policy, "rule": finding.rule}
+    if any(named.values()):
+        result["properties"] = {key: name for key, name in named.items() if name is not None}
     return result
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from attest.policy.rules.rule import Mode
-from attest.policy.verdict import Considered, Fate, Finding, Outcome, Verdict
+from attest.policy.verdict import Applied, Considered, Fate, Finding, Outcome, Verdict
 from attest.report.answer import Asked, Locked, Piece, Tally, Undigested, stands_in_the_way
 from attest.report.json import moment
 from attest.report.style import Role, Style
@@ -63,32 +63,42 @@ def verdict_text(verdict: Verdict, style: Style = PLAIN, *, explain: bool = Fals
 def _lines(verdict: Verdict, style: Style, explain: bool) -> Iterator[str]:
     about = "  ".join(filter(None, (verdict.subject, verdict.digest)))
     yield f"{style.paint(verdict.outcome, _ROLES[verdict.outcome])}  {style.safe(about)}"
-    width = max((len(_title(finding)) for finding in verdict.findings), default=0)
-    for finding in verdict.findings:
-        yield _headline(finding, style, width)
+    several = len(verdict.policies) > 1
+    titles = [_title(finding, several=several) for finding in verdict.findings]
+    width = max(map(len, titles), default=0)
+    for finding, title in zip(verdict.findings, titles, strict=True):
+        yield _headline(finding, style, title.ljust(width))
         if finding.outcome is not Outcome.ADMITTED and finding.remedy:
             yield f"      next: {style.safe(finding.remedy)}"
         if finding.waived is not None:
             yield f"      {style.safe(str(finding.waived))}"
         if explain:
             yield from (_candidate(item, style) for item in finding.considered)
-    yield style.paint(f"  policy {verdict.policy}  {verdict.policy_digest}", Role.QUIET)
+    for policy in verdict.policies:
+        yield style.paint(f"  policy {policy.name}  {policy.digest}", Role.QUIET)
+        if several:
+            yield style.paint(f"    {_counts(policy)}", Role.QUIET)
     when = "never listed" if verdict.listed_at is None else f"listed {moment(verdict.listed_at)}"
     whole = ", incompletely" if not verdict.complete else "" if verdict.whole else ", as far as needed"
-    counts = f"{len(verdict.evidence)} found, {verdict.verified} verified, {verdict.rejected} rejected"
+    counts = f"{len(verdict.evidence)} found" + "".join(f", {_counts(one)}" for one in verdict.policies if not several)
     yield style.paint(f"  evidence: {counts}; {when}{whole}; judged {moment(verdict.now)}", Role.QUIET)
 
 
-def _headline(finding: Finding, style: Style, width: int) -> str:
+def _counts(policy: Applied) -> str:
+    return f"{policy.verified} verified, {policy.rejected} rejected"
+
+
+def _headline(finding: Finding, style: Style, title: str) -> str:
     shown_only = finding.outcome is not Outcome.ADMITTED and not stands_in_the_way(finding)
     marks = _ASCII_MARKS if style.ascii else _MARKS
     mark = style.paint("!" if shown_only else marks[finding.outcome], _role(finding))
-    title = style.paint(_title(finding).ljust(width), Role.CODE)
-    return f"  {mark} {title}  {style.paint(finding.code, _role(finding))}: {style.safe(finding.message)}"
+    return f"  {mark} {style.paint(title, Role.CODE)}  {style.paint(finding.code, _role(finding))}: {style.safe(finding.message)}"
 
 
-def _title(finding: Finding) -> str:
+def _title(finding: Finding, *, several: bool) -> str:
     name = finding.rule or "policy"
+    if several and finding.policy is not None:
+        name = f"{finding.policy}: {name}"
     return name if finding.mode is Mode.ENFORCE else f"{name} ({finding.mode})"
 
 

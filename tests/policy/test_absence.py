@@ -310,7 +310,7 @@ def test_a_revoked_seal_proves_nothing(read: Read) -> None:
 @pytest.mark.parametrize("made", [revocation("release", good()), withdrawal("release"), seal("release", good())])
 def test_none_of_them_is_evidence_for_a_package(read: Read, made: Candidate) -> None:
     verdict = judge(read(OWN), made)
-    assert (verdict.outcome, verdict.verified) == (Outcome.DENIED, 1)
+    assert (verdict.outcome, verdict.policies[0].verified) == (Outcome.DENIED, 1)
     assert {item.fate for item in of(verdict, "signed").considered} == {Fate.OTHER}
 
 

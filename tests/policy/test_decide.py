@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from attest.evidence.attach import attach_bundle, push_anchor
-from attest.policy.decide import decide
+from attest.policy.decide import Judge, decide
 from attest.policy.document import Policy
 from attest.policy.verdict import Outcome, Verdict
 from attest.stores.cache import CachedStore, ContentCache
@@ -58,7 +58,7 @@ def ask(registry: Scripted, policy: Policy, folder: Path, *, everything: bool = 
     near = CachedStore(opened(registry.host), ContentCache(folder / "cache"))
     store = UnionStore([Member(near, lambda repository: repository)])
     registry.asked.clear()
-    return decide(store, REPOSITORY, SUBJECT, policy, policy.trust(), now=NOW, everything=everything)
+    return decide(store, REPOSITORY, SUBJECT, [Judge(policy, policy.trust())], now=NOW, everything=everything)
 
 
 def test_an_admission_costs_one_listing(registry: Scripted, policy: Policy, tmp_path: Path) -> None:

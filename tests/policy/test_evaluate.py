@@ -459,14 +459,14 @@ def test_every_candidate_has_a_fate_under_every_rule(read: Read) -> None:
     }
     assert verdict.findings[0].evidence == (candidates["signature"].digest,)
     assert verdict.evidence == tuple(sorted(named))
-    assert (verdict.verified, verdict.rejected) == (3, 2)
+    assert (verdict.policies[0].verified, verdict.policies[0].rejected) == (3, 2)
 
 
 def test_what_a_verdict_records(read: Read) -> None:
     policy = read(SIGNED)
     verdict = judge(policy, signed("release"))
     assert (verdict.subject, verdict.purl, verdict.digest) == (str(PURL), str(PURL), str(DIGEST))
-    assert (verdict.policy, verdict.policy_digest) == ("gate", policy.digest)
+    assert [(item.name, item.digest) for item in verdict.policies] == [("gate", policy.digest)]
     assert (verdict.now, verdict.listed_at, verdict.complete, verdict.problems) == (NOW, LISTED, True, ())
 
 

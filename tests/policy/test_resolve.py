@@ -17,6 +17,7 @@ from attest.oci.digest import Digest
 from attest.packages.anchors import version_anchor
 from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
+from attest.policy.decide import Judge
 from attest.policy.resolve import resolve
 from attest.signing.sign import KeySigner, sign_statement
 from attest.statements import lifecycle
@@ -62,7 +63,7 @@ def say(store: MemoryStore) -> Say:
 
 def ask(store: MemoryStore, read: Read, more: str = "", by: str = "[release]", head: str = HEAD) -> Released:
     policy = read(f"{head}{RULES}{more}resolve: {{by: {by}}}\n")
-    return resolve(store, REPOSITORY, PURL, policy, policy.trust(), now=NOW)
+    return resolve(store, REPOSITORY, PURL, Judge(policy, policy.trust()), now=NOW)
 
 
 def test_what_is_released_is_what_the_version_has(store: MemoryStore, read: Read, say: Say) -> None:

@@ -19,7 +19,7 @@ from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.policy import document
 from attest.policy.codes import Code
-from attest.policy.decide import decide
+from attest.policy.decide import Judge, decide
 from attest.policy.document import Policy
 from attest.policy.verdict import Finding
 from attest.signing.sign import KeySigner, sign_statement
@@ -98,7 +98,7 @@ def attach(store: MemoryStore, to: Descriptor, bundle: bytes) -> Digest:
 
 
 def found(store: MemoryStore, policy: Policy) -> Finding:
-    verdict = decide(store, REPOSITORY, SUBJECT, policy, policy.trust(), now=NOW)
+    verdict = decide(store, REPOSITORY, SUBJECT, [Judge(policy, policy.trust())], now=NOW)
     return next(finding for finding in verdict.findings if finding.rule == "licences")
 
 

@@ -181,7 +181,7 @@ def test_people_are_told_who_waived_what_until_when_and_why(read: Read) -> None:
 
 
 def test_of_a_lockfile_what_was_waived_is_shown(read: Read) -> None:
-    asked = Asked("gate", places={(str(PURL), str(DIGEST)): (Place("package-lock.json", "line 3"),)})
+    asked = Asked(("gate",), places={(str(PURL), str(DIGEST)): (Place("package-lock.json", "line 3"),)})
     assert TextWriter(asked).verdict(judge(read, HEAD + RULES.replace("[security]", "[release]"))) == ""
     assert "waived until 2026-12-01" in TextWriter(asked).verdict(judge(read, text(waiver())))
 
@@ -203,13 +203,13 @@ def test_machines_are_told_too(read: Read) -> None:
     }
     assert verdict_json(used)["findings"][0]["waiver"] is None
     assert verdict_json(expired)["findings"][1]["waiver"]["holds"] is False
-    assert piece(JsonWriter(Asked("gate")), used).codes == ()
-    assert piece(JsonWriter(Asked("gate")), expired).codes == ("signature-missing",)
+    assert piece(JsonWriter(Asked(("gate",))), used).codes == ()
+    assert piece(JsonWriter(Asked(("gate",))), expired).codes == ("signature-missing",)
 
 
 def test_sarif_suppresses_what_is_waived(read: Read) -> None:
     def result(expires: str) -> dict[str, Any]:
-        (found,) = json.loads(f"[{SarifWriter(Asked('gate')).verdict(judge(read, text(waiver(expires=expires))))}]")
+        (found,) = json.loads(f"[{SarifWriter(Asked(('gate',))).verdict(judge(read, text(waiver(expires=expires))))}]")
         return dict(found)
 
     words = "waived until 2026-12-01 by alice@acme.example: the review is late"
@@ -219,14 +219,14 @@ def test_sarif_suppresses_what_is_waived(read: Read) -> None:
 
 
 def test_junit_tells_it_in_the_name_of_what_passed(read: Read) -> None:
-    writer = JunitWriter(Asked("gate"), NOW)
+    writer = JunitWriter(Asked(("gate",)), NOW)
     used = writer.verdict(judge(read, text(waiver())))
     assert "checked waived until 2026-12-01 by alice@acme.example: the review is late" in used
     assert used.endswith('time="0"/>\n')
     expired = writer.verdict(judge(read, text(waiver(expires="2026-11-20"))))
     assert "waiver expired on 2026-11-20" in expired
     assert "<failure" in expired
-    assert Tally(Asked("gate")).outcome is Outcome.DENIED
+    assert Tally(Asked(("gate",))).outcome is Outcome.DENIED
 
 
 def test_digests_are_compared_as_they_mean(read: Read) -> None:

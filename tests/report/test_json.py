@@ -31,7 +31,7 @@ VALIDATOR = jsonschema.Draft202012Validator(schema("verdict"), format_checker=js
 
 
 def printed(*verdicts: Verdict) -> dict[str, Any]:
-    return report(Asked("gate"), verdicts)
+    return report(Asked(("gate",)), verdicts)
 
 
 def report(asked: Asked, verdicts: Iterable[Verdict]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def test_real_verdicts_fit_the_schema(admitted: Verdict, denied: Verdict, judge:
         VALIDATOR.validate(printed(*verdicts))
 
 
-def test_one_verdict_whole(admitted: Verdict) -> None:
+def test_one_verdict_whole(admitted: Verdict, policy: Policy) -> None:
     value = printed(admitted)
     signature, document = (item["digest"] for item in value["verdicts"][0]["findings"][0]["considered"])
     if signature != str(admitted.findings[0].evidence[0]):
@@ -83,6 +83,7 @@ def test_one_verdict_whole(admitted: Verdict) -> None:
     (verdict,) = value["verdicts"]
     assert value["outcome"] == verdict["outcome"] == "admitted"
     assert verdict["findings"][0] == {
+        "policy": "gate",
         "rule": "signed",
         "code": "signature-verified",
         "outcome": "admitted",
@@ -99,9 +100,17 @@ def test_one_verdict_whole(admitted: Verdict) -> None:
         "purl": "pkg:npm/left-pad@1.3.0",
         "digest": str(DIGEST),
         "outcome": "admitted",
-        "policy": {"name": "gate", "digest": str(admitted.policy_digest)},
-        "trustRoot": None,
-        "evidence": {"verified": 1, "rejected": 1, "digests": sorted([signature, document])},
+        "policies": [
+            {
+                "name": "gate",
+                "digest": str(policy.digest),
+                "files": [],
+                "trustRoot": None,
+                "verified": 1,
+                "rejected": 1,
+            }
+        ],
+        "evidence": sorted([signature, document]),
         "listing": {"complete": True, "whole": True, "problems": [], "listedAt": "2026-11-21T11:59:30Z"},
         "now": "2026-11-21T12:00:00Z",
     }

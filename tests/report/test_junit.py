@@ -41,12 +41,12 @@ def report(asked: Asked, *verdicts: Verdict) -> ET.Element:
 
 def gap(policy: Policy, name: str = "from-git", why: str = "a git dependency") -> Undigested:
     entry = Entry(name, "line 40", None, gap=why)
-    return Undigested(Place("package-lock.json", "line 40"), name, None, undigested.judge(policy, entry))
+    return Undigested(Place("package-lock.json", "line 40"), name, None, undigested.judge([policy], entry))
 
 
 def test_denied_is_a_failure_and_doubt_an_error(admitted: Verdict, denied: Verdict, policy: Policy) -> None:
     unreachable = evaluate(policy, nothing_found(SUBJECT, "connection refused"), now=NOW)
-    suite = report(Asked("gate", undigested=(gap(policy),)), admitted, denied, unreachable)
+    suite = report(Asked(("gate",), undigested=(gap(policy),)), admitted, denied, unreachable)
     assert suite.attrib["timestamp"] == "2026-11-21T12:00:00"
     assert suite.find("properties/property").attrib == {"name": "outcome", "value": "denied"}  # type: ignore[union-attr]
     without, good, bad, doubt = suite.iter("testcase")
@@ -60,7 +60,7 @@ def test_denied_is_a_failure_and_doubt_an_error(admitted: Verdict, denied: Verdi
 
 @given(st.text(), st.text(min_size=1))
 def test_no_text_breaks_out_of_the_document(policy: Policy, name: str, why: str) -> None:
-    suite = report(Asked("gate", undigested=(gap(policy, name, why),)))
+    suite = report(Asked(("gate",), undigested=(gap(policy, name, why),)))
     (case,) = suite.iter("testcase")
     assert case[0].attrib["message"] == "".join(map(held, why))
 

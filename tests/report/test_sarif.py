@@ -87,11 +87,11 @@ def report(asked: Asked, *verdicts: Verdict) -> Any:
 
 def gap(policy: Policy) -> Undigested:
     entry = Entry("from-git", "line 40", None, gap="a git dependency")
-    return Undigested(Place("package-lock.json", "line 40"), "from-git", None, undigested.judge(policy, entry))
+    return Undigested(Place("package-lock.json", "line 40"), "from-git", None, undigested.judge([policy], entry))
 
 
 def test_each_finding_that_is_not_met_is_a_result(admitted: Verdict, denied: Verdict, policy: Policy) -> None:
-    asked = Asked("gate", undigested=(gap(policy),), places={(denied.purl, denied.digest): (WHERE,)})
+    asked = Asked(("gate",), undigested=(gap(policy),), places={(denied.purl, denied.digest): (WHERE,)})
     run = report(asked, denied, evaluate(policy, nothing_found(SUBJECT, "refused"), now=NOW))
     levels = [(result["ruleId"], result["level"]) for result in run["results"]]
     assert levels == [
@@ -114,17 +114,17 @@ def test_each_finding_that_is_not_met_is_a_result(admitted: Verdict, denied: Ver
 
 
 def test_a_place_without_a_line_is_a_logical_one(denied: Verdict) -> None:
-    asked = Asked("gate", places={(denied.purl, denied.digest): (Place("package-lock.json", "packages.a"),)})
+    asked = Asked(("gate",), places={(denied.purl, denied.digest): (Place("package-lock.json", "packages.a"),)})
     location = report(asked, denied)["results"][0]["locations"][0]
     assert "region" not in location["physicalLocation"]
     assert location["logicalLocations"][0]["fullyQualifiedName"] == "packages.a"
 
 
 def test_what_is_admitted_is_counted_only(admitted: Verdict) -> None:
-    run = report(Asked("gate"), admitted, admitted)
+    run = report(Asked(("gate",)), admitted, admitted)
     assert [result["level"] for result in run["results"]] == ["warning", "warning"]  # the rule in mode warn is not met
     assert run["properties"]["counts"]["admitted"] == 2
-    assert report(Asked("gate"))["results"] == []
+    assert report(Asked(("gate",)))["results"] == []
 
 
 def test_the_same_finding_has_the_same_fingerprint(denied: Verdict, policy: Policy) -> None:
@@ -132,6 +132,6 @@ def test_the_same_finding_has_the_same_fingerprint(denied: Verdict, policy: Poli
     prints = [
         result["partialFingerprints"]["attestFinding/v1"]
         for verdict in (denied, denied, unlisted)
-        for result in report(Asked("gate"), verdict)["results"]
+        for result in report(Asked(("gate",)), verdict)["results"]
     ]
     assert len(set(prints)) == 3

@@ -29,7 +29,7 @@ def test_admitted(admitted: Verdict) -> None:
         "1 verified signature by release\n"
         f"      next: attest attach pkg:npm/left-pad@1.3.0 --digest {DIGEST} sbom.json --key KEY "
         "(KEY: the private key of release)\n"
-        f"  policy gate  {admitted.policy_digest}\n"
+        f"  policy gate  {admitted.policies[0].digest}\n"
         f"  evidence: 2 found, 1 verified, 1 rejected; {EVIDENCE}\n"
     )
 
