@@ -68,9 +68,9 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule's outcome. ``rule`` is None for what concerns the whole of ``policy``, by its name, which is None too for
-    what concerns all. ``evidence`` is what counted; ``waived`` is the waiver that is about what does not hold, also one
-    that has expired."""
+    """One rule's outcome. ``rule`` is None for what concerns the whole policy, ``policy`` (its name) for what concerns
+    all; ``evidence`` is what counted; ``waived`` is the waiver that is about what does not hold, also one that has
+    expired."""
 
     policy: str | None
     rule: str | None

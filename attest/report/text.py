@@ -92,7 +92,8 @@ def _headline(finding: Finding, style: Style, title: str) -> str:
     shown_only = finding.outcome is not Outcome.ADMITTED and not stands_in_the_way(finding)
     marks = _ASCII_MARKS if style.ascii else _MARKS
     mark = style.paint("!" if shown_only else marks[finding.outcome], _role(finding))
-    return f"  {mark} {style.paint(title, Role.CODE)}  {style.paint(finding.code, _role(finding))}: {style.safe(finding.message)}"
+    title = style.paint(title, Role.CODE)
+    return f"  {mark} {title}  {style.paint(finding.code, _role(finding))}: {style.safe(finding.message)}"
 
 
 def _title(finding: Finding, *, several: bool) -> str:
