@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from attest.cli import policy_learn
+
 _LINTING = """\
   attest policy lint gate.yaml                                  says what is wrong with it, by line and column"""
 _TESTING = """\
@@ -15,9 +17,9 @@ _TESTING = """\
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "policy",
-        help="test policies, and find what is wrong with them",
+        help="test policies, find what is wrong with them, learn who publishes what",
         description="Work on policies.",
-        epilog=f"examples:\n{_LINTING}\n{_TESTING}",
+        epilog=f"examples:\n{_LINTING}\n{_TESTING}\n{policy_learn.EXAMPLES}",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     lint = actions.add_parser(
@@ -38,6 +40,7 @@ def add(commands: Any) -> None:
     test.add_argument("--offline", action="store_true", help="ask for no newer trust root")
     test.add_argument("--format", choices=("text", "junit"), default="text", help="how to print what came of them")
     test.set_defaults(run=run_test)
+    policy_learn.add(actions)
 
 
 def run_lint(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,20 @@ import json
 from importlib.resources import files
 from typing import Any, Final
 
-NAMES: Final = ("anchor", "copy", "doctor", "import", "list", "lock", "pack", "release", "tree", "verdict", "written")
+NAMES: Final = (
+    "anchor",
+    "copy",
+    "doctor",
+    "import",
+    "learn",
+    "list",
+    "lock",
+    "pack",
+    "release",
+    "tree",
+    "verdict",
+    "written",
+)
 
 
 def schema(name: str) -> dict[str, Any]:

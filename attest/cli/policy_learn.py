@@ -1,0 +1,264 @@
+"""``attest policy learn``: who publishes what, pinned in `attest.lock`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attest.cli import options
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from attest.cli.subjects import Named
+    from attest.cli.targets import Targets
+    from attest.evidence.trust import Trust
+    from attest.policy.learn import Change, Learned, Merged, Observed, Unlearned
+    from attest.policy.publisher_lock import Pinned
+    from attest.policy.publishers import Roots
+
+EXAMPLES = """\
+  attest policy learn --lock package-lock.json --store npm:     pins who publishes each package in attest.lock
+  attest policy learn --lock package-lock.json --store npm: --diff             shows who is new and who changed
+  attest policy learn dist/acme-1.0-py3-none-any.whl --key release.pub --keys-only --policy acme.yaml"""
+
+
+def add(actions: Any) -> None:
+    parser = actions.add_parser(
+        "learn",
+        help="pin who publishes what, as it is observed",
+        description=(
+            "Verify what is attached, whoever made it, and pin one publisher a package in attest.lock, which policies "
+            "with 'by: publisher' read. Nothing is guessed: a package with several publishers is left alone until "
+            "--signer says which one is meant. Learning trusts what is there today: look at what is written."
+        ),
+        epilog=(
+            f"examples:\n{EXAMPLES}\n\nexit codes: 0 all learned, 1 one could not be or has changed (with --diff: "
+            "or is new), 2 usage or malformed input, 3 a store could not be read"
+        ),
+    )
+    options.add_subjects(parser, many=True, optional=True)
+    options.add_lock(parser)
+    options.add_store(parser)
+    parser.add_argument("--key", action="append", metavar="FILE", help="a public key that may sign; several times")
+    parser.add_argument("--ca", action="append", metavar="FILE", help="root certificates of Notation's signatures")
+    root = parser.add_mutually_exclusive_group()
+    root.add_argument("--trust-root", metavar="ROOT", default="public-good", help="public-good, staging, or a file")
+    root.add_argument("--keys-only", action="store_true", help="trust keys and --ca only, no certificate of Sigstore's")
+    parser.add_argument("--offline", action="store_true", help="use no network, ask for no newer trust root")
+    parser.add_argument(
+        "--signer", action="append", metavar="WHO", help="of several publishers take this one: as they are listed"
+    )
+    parser.add_argument("--output", metavar="FILE", default="attest.lock", help="the lock (default: attest.lock)")
+    parser.add_argument("--policy", metavar="OUT", help="also write a policy that pins exactly what was observed")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--diff", action="store_true", help="write nothing, show who is new and who changed")
+    how.add_argument("--replace", action="store_true", help="write changed publishers, too")
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from attest.cli import console, locks
+    from attest.cli.targets import Targets
+    from attest.errors import EXIT_DENIED, EXIT_DONE, EXIT_INCONCLUSIVE
+    from attest.policy.learn import learn, merge
+
+    path = Path(arguments.output)
+    old = _old(path)
+    found = locks.read(arguments)
+    named = locks.named(arguments, found)
+    locks.note_gaps(found)
+    now = datetime.now(UTC)
+    trust, roots = _trust(arguments, now)
+    with Targets(arguments, create=False, offline=arguments.offline) as targets:
+        targets.open()
+        observed = list(console.progress(_observed(targets, named, trust, roots, now), len(named), "learning"))
+    learned = learn([item for items in observed for item in items], arguments.signer or ())
+    merged = merge(old, learned.packages)
+    writes = not arguments.diff and (arguments.replace or not merged.changed)
+    if writes:
+        if arguments.policy is not None:
+            _write(Path(arguments.policy), _policy(arguments, learned).encode())
+        _write_lock(path, merged)
+    if arguments.json:
+        console.print_json(_json(path, merged, learned, written=writes))
+    else:
+        _show(path, merged, learned, written=writes)
+    if any(item.unreadable for item in learned.unlearned):
+        return EXIT_INCONCLUSIVE
+    differs = (merged.changed and not arguments.replace) or (arguments.diff and merged.new)
+    return EXIT_DENIED if learned.unlearned or differs else EXIT_DONE
+
+
+def _old(path: Any) -> dict[str, Pinned]:
+    from attest.policy.publisher_lock import load
+
+    return dict(load(path).packages) if path.exists() else {}
+
+
+def _trust(arguments: argparse.Namespace, now: datetime) -> tuple[Trust, Roots]:
+    """Everybody whose signature can be proven, and the root certificates by digest."""
+    from hashlib import sha256
+    from pathlib import Path
+
+    from attest.evidence.identity import Identity, KeyIdentity, X509Identity
+    from attest.evidence.trust import Sigstore, Trust
+    from attest.policy.learn import Anybody
+    from attest.signing.key_files import load_public
+
+    identities: list[Identity] = [
+        KeyIdentity(f"key-{number}", load_public(file)) for number, file in enumerate(arguments.key or (), 1)
+    ]
+    roots: dict[str, bytes] = {}
+    if arguments.ca:
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        from attest.signing.notation.trust_policy import Action, Check, Level, Statement, actions
+        from attest.signing.notation.trust_store import GivenAnchors, load_roots
+
+        certificates = load_roots(Path(file) for file in arguments.ca)
+        ders = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+        roots = {f"sha256:{sha256(data).hexdigest()}": data for data in ders}
+        checks = actions(Level.STRICT) | {Check.REVOCATION: Action.SKIP}
+        identities.append(X509Identity("ca", Statement("ca", GivenAnchors(ca=certificates), (), checks)))
+    if arguments.keys_only:
+        return Trust(tuple(identities)), roots
+    from attest.policy.trust import INSTANCES
+    from attest.signing.sigstore.roots import load_root
+    from attest.signing.sigstore.verify import Requirements
+
+    name = arguments.trust_root
+    root = load_root(name if name in INSTANCES else Path(name), offline=arguments.offline, max_age=None, now=now)
+    return Trust((*identities, Anybody("anybody")), Sigstore(root, Requirements(log=1, timestamp=1))), roots
+
+
+def _observed(
+    targets: Targets, named: Sequence[Named], trust: Trust, roots: Roots, now: datetime
+) -> Iterator[list[Observed]]:
+    from attest.cli.targets import computed_subject
+    from attest.errors import StoreError
+    from attest.policy.learn import Observed, observe
+    from attest.stores.parallel import in_parallel
+
+    def observed(item: Named) -> list[Observed]:
+        try:
+            found = targets.read(item)
+        except StoreError as error:
+            subject = computed_subject(item)
+            if subject is None:
+                raise
+            return [Observed(subject, (), unreadable=str(error))]
+        return [observe(at.store, at.repository, at.subject, trust, roots, now=now) for at in found]
+
+    return in_parallel(observed, named)
+
+
+def _policy(arguments: argparse.Namespace, learned: Learned) -> str:
+    """The text of the policy that ``--policy`` asks for; the files in it begin at its directory."""
+    import os
+    from pathlib import Path
+
+    from attest.policy.learned_policy import Files, write_policy
+    from attest.policy.trust import INSTANCES
+    from attest.signing.key_files import load_public
+    from attest.signing.notation.certificates import thumbprint
+    from attest.signing.notation.trust_store import load_roots
+
+    out = Path(arguments.policy)
+
+    def beside(file: str) -> str:
+        return Path(os.path.relpath(file, out.parent)).as_posix()
+
+    trust: dict[str, str | bool] = {"keys_only": True}
+    if not arguments.keys_only:
+        named = arguments.trust_root
+        trust = {"root": named if named in INSTANCES else beside(named)}
+    files = Files(
+        trust,
+        {load_public(file).fingerprint: beside(file) for file in arguments.key or ()},
+        {thumbprint(item): beside(file) for file in arguments.ca or () for item in load_roots([Path(file)])},
+    )
+    return write_policy(out.stem, learned.observed, files)
+
+
+def _write_lock(path: Any, merged: Merged) -> None:
+    from attest.policy.publisher_lock import write
+
+    data = write(merged.packages)
+    if merged.packages and not (path.exists() and path.read_bytes() == data):
+        _write(path, data)
+
+
+def _write(path: Any, data: bytes) -> None:
+    """All of it or nothing: who reads meanwhile sees the file as it was. Raises `UsageError`."""
+    import os
+    import tempfile
+
+    from attest.errors import UsageError
+
+    try:
+        held, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(held, "wb") as file:
+                file.write(data)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise UsageError("cannot write the file", where=str(path), why=error.strerror) from None
+
+
+def _show(path: Any, merged: Merged, learned: Learned, *, written: bool) -> None:
+    import sys
+
+    from attest.cli import console
+    from attest.report.style import Style
+
+    style = Style.of(sys.stdout, colour=False)
+    for change in merged.new:
+        print(style.safe(f"+ {_told(change)}"))
+    for change in merged.changed:
+        print(style.safe(f"! {_told(change)}"))
+    for item in learned.unlearned:
+        console.note(_left(item))
+    if written:
+        console.note(f"{path}: {len(merged.packages)} packages")
+    elif merged.changed:
+        console.note(f"{path} was not written: look at what changed, then write it with --replace")
+
+
+def _told(change: Change) -> str:
+    if change.field is None:
+        return f"{change.package}: {change.new}"
+    if change.old is None and change.field.startswith("lines.") and change.field.count(".") < 2:
+        return f"{change.package}: {change.field}: {change.new}"
+    return f"{change.package}: {change.field}: {change.old or 'none'} -> {change.new or 'none'}"
+
+
+def _left(item: Unlearned) -> str:
+    choice = "; take one of them with --signer: " if item.candidates else ""
+    return f"{item.package}: not learned: {item.why}{choice}{', '.join(item.candidates)}"
+
+
+def _json(path: Any, merged: Merged, learned: Learned, *, written: bool) -> dict[str, Any]:
+    def change(item: Change) -> dict[str, Any]:
+        return {"package": item.package, "field": item.field, "old": item.old, "new": item.new}
+
+    return {
+        "lock": str(path),
+        "written": written,
+        "packages": len(merged.packages),
+        "new": [change(item) for item in merged.new],
+        "changed": [change(item) for item in merged.changed],
+        "unlearned": [
+            {"package": item.package, "why": item.why, "candidates": list(item.candidates)}
+            for item in learned.unlearned
+        ],
+    }
