@@ -66,5 +66,5 @@ $(product): pyproject.toml tools/environment
 	@touch $@
 
 $(development): pyproject.toml tools/environment
-	tools/environment --editable '.[sigstore,sbom,awskms,azurekms,gcpkms,hashivault,pkcs11,notation]' --group dev
+	tools/environment --editable '.[sigstore,sbom,cel,awskms,azurekms,gcpkms,hashivault,pkcs11,notation]' --group dev
 	@touch $@ $(product)

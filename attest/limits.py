@@ -124,6 +124,9 @@ PUBSPEC: Final = 128 * KIB
 CPAN_META: Final = 1 * MIB
 """Largest META.yml: the largest list some thousand modules that a distribution provides."""
 
+REQUIREMENTS: Final = 10_000
+"""Most packages that one package may declare to need; the largest meta packages of distributions need some 3,000."""
+
 CARGO_TOML: Final = 256 * KIB
 """Largest Cargo.toml, some 5,000 features; the parser reads the worst of this size in two seconds."""
 
@@ -180,3 +183,15 @@ CERTIFICATE_FILE: Final = 1 * MIB
 
 ATTESTATIONS: Final = 1_000
 """Most attestations read out of one published document; PyPI takes 2 a file, GitHub sends 100 a page."""
+
+EXPRESSION: Final = 1_000
+"""Longest expression of a `check`, in characters; what it costs grows with it."""
+
+EXPRESSION_VALUE: Final = 4_096
+"""Longest text that an expression compares, in characters: URLs and digests are far below."""
+
+EXPRESSION_ITEMS: Final = 1_000
+"""Most texts in a list that an expression looks at."""
+
+EXPRESSION_TRIES: Final = 10_000
+"""Most combinations of evidence for which one expression is tried: less than a second."""

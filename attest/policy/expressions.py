@@ -1,0 +1,154 @@
+"""Expressions in CEL over named values: compiled once, checked for their types, without loops (decision 23).
+
+Of the language there is what compares values: no macros (so nothing that repeats), no regular expressions, nothing that
+turns one type into another or that looks at the clock or a time zone. What an expression costs is so bounded by its
+length and that of its values; both are limited. Names have a dot, as ``built.run``; they are declared with their types.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from attest import limits
+from attest.errors import PolicyError, UsageError, install
+
+if TYPE_CHECKING:
+    from cel_expr_python import cel
+
+Value: TypeAlias = str | int | datetime | tuple[str, ...]
+
+_FUNCTIONS: Final = (
+    *("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in"),
+    *("_&&_", "_||_", "!_", "_?_:_", "_+_", "_-_"),
+    *("size", "contains", "startsWith", "endsWith", "timestamp", "duration"),
+)
+_LANGUAGE: Final = "stdlib:\n  disable_macros: true\n  include_functions:\n" + "".join(
+    f"    - name: {name!r}\n" for name in _FUNCTIONS
+)
+_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_PLACED: Final = re.compile(r"ERROR: <input>:1:(?P<at>[0-9]+): (?P<why>.*?)(?: \(in container ''\))?(?: \[[A-Z_]+\])?")
+_UNREAD: Final = re.compile("[\0\ud800-\udfff]")
+"""The library ends a text at U+0000, and cannot take half of a surrogate pair."""
+_NUMBERS: Final = range(-(2**63), 2**63)
+
+
+class Type(StrEnum):
+    """What a name stands for."""
+
+    TEXT = "text"
+    TEXTS = "list of texts"
+    NUMBER = "number"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """``names`` are those that stand in it, at least one."""
+
+    text: str
+    names: tuple[str, ...]
+    _program: cel.Expression = field(repr=False, compare=False)
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        """What it comes to with a value for each of `names`. Raises `UsageError` where it comes to nothing, as a time
+        that is none does."""
+        given = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        result = self._program.eval(data=given).value()
+        if not isinstance(result, bool):
+            raise UsageError("it has no answer", why=str(result)[:160])
+        return result
+
+
+def compiled(text: str, names: Mapping[str, Type]) -> Expression:
+    """The expression ``text`` over some of ``names``.
+
+    Raises `UsageError` for what is no expression, is none that is true or false, or would be the same for all values;
+    `PolicyError` where the library is not installed.
+    """
+    if len(text) > limits.EXPRESSION:
+        raise UsageError(f"{len(text)} characters", why=f"more than the limit of {limits.EXPRESSION}")
+    if _UNREAD.search(text):
+        raise UsageError("not an expression", why="it has a character that cannot be read")
+    library = _library()
+    words = set(_WORD.findall(text))
+    near = {name: type_ for name, type_ in names.items() if words.issuperset(name.split("."))}
+    program = _compile(library, text, near)
+    if program.return_type().name() != "BOOL":
+        raise UsageError("it is neither true nor false", why=f"its type is {program.return_type().name().lower()}")
+    used = tuple(name for name in sorted(near) if not _is_without(library, text, near, name))
+    if not used:
+        raise UsageError("it names nothing", why="and so is the same for all evidence")
+    return Expression(text, used, program)
+
+
+def usable(value: Value | None) -> Value | None:
+    """``value``, or None where it cannot be compared safely: it is too long, or the library would cut it off."""
+    if isinstance(value, tuple):
+        return value if len(value) <= limits.EXPRESSION_ITEMS and all(map(_is_text, value)) else None
+    if isinstance(value, str):
+        return value if _is_text(value) else None
+    if isinstance(value, int):
+        return value if value in _NUMBERS else None
+    return value
+
+
+def _is_text(value: str) -> bool:
+    return len(value) <= limits.EXPRESSION_VALUE and not _UNREAD.search(value)
+
+
+def _is_without(library: _Library, text: str, names: Mapping[str, Type], name: str) -> bool:
+    """Whether ``name`` is none of those that stand in ``text``: it compiles without it."""
+    try:
+        _compile(library, text, {other: type_ for other, type_ in names.items() if other != name})
+    except UsageError:
+        return False
+    return True
+
+
+def _compile(library: _Library, text: str, names: Mapping[str, Type]) -> cel.Expression:
+    try:
+        return library.environment(names).compile(text)
+    except RuntimeError as error:  # the only one that it raises
+        raise _refused(str(error).splitlines(), text) from None
+
+
+def _refused(lines: Iterable[str], text: str) -> UsageError:
+    first = next(iter(lines), "")
+    placed = _PLACED.fullmatch(first[first.find("ERROR: <input>") :])
+    if placed is None:
+        return UsageError(f"not an expression: {text[:80]!r}", why=first[:240])
+    return UsageError(f"at character {placed['at']}", why=placed["why"][:240])
+
+
+class _Library:
+    """What is used of `cel-expr-python`, which has no types of its own that are checked."""
+
+    def __init__(self) -> None:
+        from cel_expr_python import cel
+
+        self._cel = cel
+        self._language = cel.NewEnvConfigFromYaml(_LANGUAGE)
+        self._types: Mapping[Type, cel.Type] = {
+            Type.TEXT: cel.Type.STRING,
+            Type.TEXTS: cel.Type.List(cel.Type.STRING),
+            Type.NUMBER: cel.Type.INT,
+            Type.TIME: cel.Type.TIMESTAMP,
+        }
+
+    def environment(self, names: Mapping[str, Type]) -> cel.Env:
+        variables = {name: self._types[type_] for name, type_ in names.items()}
+        return self._cel.NewEnv(config=self._language, variables=variables)
+
+
+def _library() -> _Library:
+    try:
+        return _Library()
+    except ImportError:
+        raise PolicyError(
+            "'check' needs the package cel-expr-python, which is not installed", next_step=install("cel")
+        ) from None
