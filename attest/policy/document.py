@@ -19,10 +19,11 @@ from attest.evidence.model import Subject
 from attest.evidence.patterns import SubjectPattern, matches_any, parse_pattern
 from attest.evidence.trust import Sigstore, Trust
 from attest.oci.digest import Digest
-from attest.policy import cases, trust, waivers, yaml_nodes
+from attest.policy import cases, publisher_lock, publishers, trust, waivers, yaml_nodes
 from attest.policy.cases import Case
 from attest.policy.fields import Fields
 from attest.policy.identities import read_identity
+from attest.policy.publisher_lock import PinnedIdentity
 from attest.policy.rules import RULES, terms
 from attest.policy.rules.lifecycle import NoRevocationRule
 from attest.policy.rules.provenance import SLSA_MAX
@@ -139,6 +140,7 @@ def parse(data: bytes, *, where: str, base: Path, columns: bool = False) -> Poli
         root=root,
         identities=context.identities,
         rules=rules,
+        files=() if context.lock is None else (PolicyFile(publisher_lock.FILE, context.lock.digest),),
         unresolved=fields.choice("unresolved", Leniency, Leniency.DENY),
         undigested=fields.choice("undigested", Leniency, Leniency.DENY),
         resolvers=_resolvers(fields, context),
@@ -152,8 +154,17 @@ def _context(fields: Fields, base: Path, *, keys_only: bool) -> Context:
         name: read_identity(name, item, base, keys_only=keys_only)
         for name, item in fields.named("identities", "identity")
     }
+    if publishers.NAME in identities:
+        raise PolicyError(
+            f"'identities': {publishers.NAME!r} is whomever {publisher_lock.FILE} pins",
+            where=Fields(fields.node("identities"), "'identities'").line_of(publishers.NAME),
+            next_step="give it another name",
+        )
+    lock = publisher_lock.beside(fields, base)
+    if lock is not None:
+        identities[publishers.NAME] = PinnedIdentity(publishers.NAME, lock=lock)
     builders = {name: _builder(name, item, identities) for name, item in fields.named("builders", "builder")}
-    return Context(identities, builders)
+    return Context(identities, builders, lock)
 
 
 def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> Builder:

@@ -25,12 +25,17 @@ from attest.oci import strict_json
 from attest.oci.digest import Digest
 from attest.oci.strict_json import Fields
 from attest.policy import publishers
-from attest.policy.publishers import Publisher, Roots, X509Publisher
+from attest.policy.fields import Fields as PolicyFields
+from attest.policy.publishers import NAME, Publisher, Roots, X509Publisher
+from attest.policy.yaml_nodes import Entries, Items, Node, Text
 from attest.regular_file import open_regular
 from attest.signing.proof import Author
 
 FILE: Final = "attest.lock"
 VERSION: Final = 1
+
+NO_DOWNGRADE: Final = "no-downgrade"
+"""The rule that looks into the lock whoever signs."""
 
 _LINE: Final = re.compile(r"v?(?P<epoch>[0-9]+[:!])?(?P<major>[0-9]+)(?:\.(?P<minor>[0-9]+))?(?![0-9])")
 _OTHER: Final = "other"
@@ -97,6 +102,30 @@ class PinnedIdentity(Identity):
         """The publisher of the subject's package; still nobody where none is pinned."""
         pinned = self.lock.find(subject)
         return self if pinned is None else pinned.publisher.identity
+
+
+def beside(fields: PolicyFields, base: Path) -> PublisherLock | None:
+    """The lock in ``base``, the directory of a policy, if the policy looks into it. Raises `PolicyError`."""
+    parts = [fields.node(part) for part in ("rules", "resolve", "builders") if fields.has(part)]
+    return load(base / FILE) if any(map(_names_publisher, parts)) else None
+
+
+def _names_publisher(node: Node) -> bool:
+    if isinstance(node, Items):
+        return any(map(_names_publisher, node.items))
+    if not isinstance(node, Entries):
+        return False
+    return any(
+        _is(value, NAME) if key in ("by", "identity") else (key == "require" and _is(value, NO_DOWNGRADE))
+        for key, value in node.values.items()
+    ) or any(map(_names_publisher, node.values.values()))
+
+
+def _is(node: Node, text: str) -> bool:
+    """Whether ``text`` is all that ``node`` says, or among it."""
+    if isinstance(node, Items):
+        return any(isinstance(item, Text) and item.text == text for item in node.items)
+    return isinstance(node, Text) and node.text == text
 
 
 def package_of(subject: Subject) -> str | None:

@@ -19,6 +19,7 @@ from attest.evidence.verify import EvidenceSet, Verified
 from attest.policy.codes import Code
 from attest.policy.fields import Fields
 from attest.policy.nouns import NOUNS
+from attest.policy.publisher_lock import PublisherLock
 from attest.policy.standing import Standing
 
 C = TypeVar("C")
@@ -66,10 +67,11 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The names that a rule may use."""
+    """The names that a rule may use, and `attest.lock` where the policy looks into it."""
 
     identities: Mapping[str, Identity]
     builders: Mapping[str, Builder]
+    lock: PublisherLock | None = None
 
 
 class Terms(TypedDict):
