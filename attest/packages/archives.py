@@ -72,6 +72,10 @@ class Archive:
         self._count = 0
         self._size = 0
 
+    def asks_for(self, pattern: str) -> bool:
+        """Whether this very pattern was asked for: of what takes time to find, the rest need not be looked for."""
+        return pattern in self._patterns
+
     def wants(self, entry: Entry) -> bool:
         """Take note of the next member; whether its content is wanted, to be given to `keep`. Raises `PackageError`."""
         self._count += 1

@@ -6,7 +6,8 @@ Hex's reader and Erlang's disagree about some texts; those are refused, as is a 
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from attest.errors import PackageError
 
@@ -18,19 +19,26 @@ _TOKEN: Final = re.compile(
 )
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 _DIVIDED: Final = re.compile(r"(?<!\\)(?:\\\\)+\Z")  # Hex does not see that the text ends here
-_CLOSING: Final = {"[": "]", "{": "}"}
 
 
-def pairs(data: bytes, where: str) -> dict[str, str | None]:
-    """The pairs of a document by key: the value where it is one line of printable ASCII in a binary, else None.
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A word, such as ``true``."""
 
-    Raises `PackageError`.
-    """
+    text: str
+
+
+Term: TypeAlias = "str | Atom | list[Term] | tuple[Term, ...] | dict[str, Term] | None"
+"""A binary of one line of printable ASCII is a text. None is what nobody asks for: numbers, strings, other binaries."""
+
+
+def pairs(data: bytes, where: str) -> dict[str, Term]:
+    """The pairs of a document by key. Raises `PackageError`."""
     try:
         reader = _Reader(data.decode("utf-8"), where)
     except UnicodeDecodeError:
         raise PackageError("not Erlang terms", where=where, why="it is not UTF-8") from None
-    found: dict[str, str | None] = {}
+    found: dict[str, Term] = {}
     while not reader.ended:
         reader.expect("{")
         key = reader.term(0)
@@ -38,7 +46,7 @@ def pairs(data: bytes, where: str) -> dict[str, str | None]:
         value = reader.term(0)
         reader.expect("}")
         reader.expect(".")
-        if key is None:
+        if not isinstance(key, str):
             raise reader.refused("a key that is no plain text")
         if key in found:
             raise reader.refused(f"{key[:80]!r} stands there twice")
@@ -68,39 +76,51 @@ class _Reader:
         if not self._accept(mark):
             raise self.refused(f"expected {mark!r}, found {self._token[1][:40]!r}")
 
-    def term(self, depth: int) -> str | None:
-        """Read one term; the text of a plain binary, None for anything else."""
+    def term(self, depth: int) -> Term:
+        """Read one term."""
         if depth > _DEPTH:
             raise self.refused(f"nested deeper than {_DEPTH}")
         if self._accept("<<"):
             return self._binary()
         if self._accept("#"):
             self.expect("{")
-            self._members("}", depth, is_map=True)
-            return None
-        for opening, closing in _CLOSING.items():
-            if self._accept(opening):
-                self._members(closing, depth)
-                return None
+            return self._map(depth)
+        if self._accept("["):
+            return self._members("]", depth)
+        if self._accept("{"):
+            return tuple(self._members("}", depth))
         negative = self._accept("-")
-        kind, _ = self._token
+        kind, text = self._token
         if kind not in (("number",) if negative else ("number", "word", "string")):
             raise self.refused(f"expected a term, found {self._token[1][:40]!r}")
         self._advance()
         while kind == "string" and self._token[0] == "string":
             self._advance()
-        return None
+        return Atom(text.strip("'")) if kind == "word" else None
 
-    def _members(self, closing: str, depth: int, *, is_map: bool = False) -> None:
+    def _members(self, closing: str, depth: int) -> list[Term]:
+        found: list[Term] = []
         if self._accept(closing):
-            return
+            return found
         while True:
-            self.term(depth + 1)
-            if is_map:
-                self.expect("=>")
-                self.term(depth + 1)
+            found.append(self.term(depth + 1))
             if self._accept(closing):
-                return
+                return found
+            self.expect(",")
+
+    def _map(self, depth: int) -> dict[str, Term]:
+        """Its members whose keys are texts."""
+        found: dict[str, Term] = {}
+        if self._accept("}"):
+            return found
+        while True:
+            key = self.term(depth + 1)
+            self.expect("=>")
+            value = self.term(depth + 1)
+            if isinstance(key, str):
+                found[key] = value
+            if self._accept("}"):
+                return found
             self.expect(",")
 
     def _binary(self) -> str | None:

@@ -74,6 +74,18 @@ def wheel_sboms(path: Path) -> list[tuple[str, bytes]]:
 
 
 @contextmanager
+def reopened(package: PackageFile) -> Iterator[BinaryIO]:
+    """The same file again. Every error within names it. Raises `PackageError` if it is not the same any more."""
+    with _opened(package.path) as (file, size):
+        running = hashlib.sha256()
+        while chunk := file.read(_CHUNK):
+            running.update(chunk)
+        if (size, running.hexdigest()) != (package.size, package.sha256):
+            raise PackageError("the file is another than before", next_step="try again")
+        yield file
+
+
+@contextmanager
 def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """The file and its size; every error within names the file, and it must not change meanwhile."""
     try:

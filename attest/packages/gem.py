@@ -62,7 +62,7 @@ def _read(archive: Archive) -> Identity | None:
         return None
     if archive.one("metadata") is not None:
         raise PackageError("a gem with two metadata files", why="readers disagree about which one counts")
-    first, *lines = _LINE_END.split(_unpacked(found))
+    first, *lines = _LINE_END.split(text(found))
     if _FIRST.fullmatch(first) is None:
         raise _refused(found, f"it begins {first[:80]!r}, not as the YAML of a Gem::Specification")
     entries = _entries(lines, found)
@@ -83,7 +83,8 @@ def _platform(written: str, member: Member) -> str | None:
     return None if platform == "ruby" else platform
 
 
-def _unpacked(member: Member) -> str:
+def text(member: Member) -> str:
+    """The YAML in a ``metadata.gz``. Raises `PackageError`."""
     data = bytearray()
     for piece in unpacked(Codec.GZIP, io.BytesIO(member.data), len(member.data)):
         data += piece

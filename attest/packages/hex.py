@@ -41,7 +41,8 @@ def _read(archive: Archive) -> Identity | None:
         raise PackageError("metadata too large", where=found.name, why=f"more than {limits.HEX_METADATA} bytes")
     pairs = erlang_terms.pairs(found.data, found.name)
     name, version = pairs.get("name"), pairs.get("version")
-    if name is None or _NAME.fullmatch(name) is None or version is None or _VERSION.fullmatch(version) is None:
+    named = isinstance(name, str) and _NAME.fullmatch(name)
+    if not isinstance(name, str) or not isinstance(version, str) or not named or not _VERSION.fullmatch(version):
         raise PackageError("not the metadata of a Hex package", where=found.name, why="it has no name and version")
     return Identity(None, name, version)
 

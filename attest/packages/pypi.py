@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attest import limits
 from attest.errors import PackageError
 from attest.packages.archives import Archive, Container, Member
 from attest.packages.row import Ecosystem, Identity, Reader, ascii_lower
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SEPARATORS: Final = re.compile(r"[-_.]+")
@@ -77,6 +80,13 @@ def _core_metadata(member: Member) -> tuple[str, str]:
         raise PackageError("not the metadata of a Python package", where=member.name, why=why)
     (name,), (version,) = found
     return str(name), str(version)
+
+
+def headers(member: Member) -> Message:
+    """All fields of a METADATA or PKG-INFO, which is UTF-8. Raises `PackageError` for too many."""
+    from email.parser import HeaderParser
+
+    return HeaderParser().parsestr(_head(member).decode("utf-8", "replace"))
 
 
 def _tag(wheel: Member) -> str | None:

@@ -22,8 +22,33 @@ _HEADER_MAGIC: Final = b"\x8e\xad\xe8\x01\0\0\0\0"
 _INTRO: Final = struct.Struct(">8sII")
 _INDEX: Final = struct.Struct(">IIII")
 _ALIGNED: Final = 8
-_INT_32, _INT_64, _STRING, _STRING_ARRAY = 4, 5, 6, 8
-_NAMES: Final = {1000: "NAME", 1001: "VERSION", 1002: "RELEASE", 1022: "ARCH", 1044: "SOURCERPM"}
+_INT_32, _INT_64, _STRING, _STRING_ARRAY, _TRANSLATED = 4, 5, 6, 8, 9
+_NAMES: Final = {
+    1000: "NAME",
+    1001: "VERSION",
+    1002: "RELEASE",
+    1011: "VENDOR",
+    1014: "LICENSE",
+    1015: "PACKAGER",
+    1020: "URL",
+    1022: "ARCH",
+    1044: "SOURCERPM",
+}
+_LISTS: Final = {
+    1004: "SUMMARY",
+    1035: "FILEDIGESTS",
+    1048: "REQUIREFLAGS",
+    1049: "REQUIRENAME",
+    1050: "REQUIREVERSION",
+    1116: "DIRINDEXES",
+    1117: "BASENAMES",
+    1118: "DIRNAMES",
+    5011: "FILEDIGESTALGO",
+    5046: "RECOMMENDNAME",
+    5047: "RECOMMENDVERSION",
+    5048: "RECOMMENDFLAGS",
+}
+"""Shown only to who asks for them: texts, each with a zero byte behind it, or numbers of four bytes."""
 _PAYLOAD_DIGEST, _PAYLOAD_ALGORITHM, _SHA256 = 5092, 5093, 8
 _SIZE, _LONG_SIZE = 1000, 270  # in the signature header: of main header and payload together
 _CHUNK: Final = 1 * limits.MIB
@@ -59,6 +84,26 @@ class _Header:
             raise self.refused(f"tag {tag} is no number")
         return int.from_bytes(self.store[offset:end], "big")
 
+    def values(self, tag: int) -> bytes | None:
+        """All texts or numbers of a tag, as they stand there. Raises `PackageError`."""
+        found = self.entries.get(tag)
+        if found is None:
+            return None
+        written, offset, count = found
+        end = offset
+        if written == _INT_32:
+            end += 4 * count
+        elif written in (_STRING_ARRAY, _TRANSLATED):
+            for _ in range(count):
+                end = self.store.find(b"\0", end) + 1
+                if not end:
+                    raise self.refused(f"tag {tag} ends too early")
+        else:
+            raise self.refused(f"tag {tag} has values of type {written}")
+        if end > len(self.store):
+            raise self.refused(f"tag {tag} ends too early")
+        return self.store[offset:end]
+
     def refused(self, why: str) -> PackageError:
         return PackageError(f"not the {self.what} of an RPM package", why=why)
 
@@ -70,8 +115,9 @@ def walk(file: BinaryIO, size: int, archive: Archive) -> None:
     file.seek(-file.tell() % _ALIGNED, 1)
     begin = file.tell()
     main = _header(file, "header")
-    for tag, name in _NAMES.items():
-        value = main.string(tag)
+    found = {name: main.string(tag) for tag, name in _NAMES.items() if archive.asks_for(name)}
+    found |= {name: main.values(tag) for tag, name in _LISTS.items() if archive.asks_for(name)}
+    for name, value in found.items():
         if value is not None:
             entry = Entry(name, Kind.FILE, len(value))
             if archive.wants(entry):

@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 from attest import limits
 from attest.errors import PackageError
 from attest.packages.ecosystem import names_from_file_name
-from attest.packages.erlang_terms import pairs
+from attest.packages.erlang_terms import Atom, Term, pairs
 from attest.packages.files import identify
 from attest.packages.purl import Purl
 from tests.packages.build import tar, write
 from tests.packages.makers import METADATA_CONFIG, hex_package
 
 PURL = "pkg:hex/acme_widget@1.0.0-rc.1"
+
+
+def nested(depth: int) -> list[Term]:
+    """An empty list in so many others."""
+    return [nested(depth - 1)] if depth else []
+
+
 SHORT = b'{<<"name">>,<<"a">>}.{<<"version">>,<<"1.0.0">>}.'
 
 
@@ -48,14 +55,14 @@ def test_whose_it_is_does_not_stand_in_it(tmp_path: Path) -> None:
         (b'{<<"a">>,<<"b\\"c">>}.', {"a": None}),
         (b'{<<"a">>,<<"b\nc">>}.', {"a": None}),
         (b'{<<"a">>,"b" "c"}.', {"a": None}),
-        (b'{<<"a">>,true}.{<<"b">>,nil}.{<<"c">>,-12}.', {"a": None, "b": None, "c": None}),
-        (b"{<<\"a\">>,'quoted atom'}.", {"a": None}),
-        (b'{<<"a">>,[]}.{<<"b">>,{}}.{<<"c">>,#{}}.', {"a": None, "b": None, "c": None}),
-        (b'{<<"a">>,[{<<"b">>,[1,2]},#{<<"c">> => 3, d => [4]}]}.', {"a": None}),
-        (b'{<<"a">>,' + b"[" * 60 + b"]" * 60 + b"}.", {"a": None}),
+        (b'{<<"a">>,true}.{<<"b">>,nil}.{<<"c">>,-12}.', {"a": Atom("true"), "b": Atom("nil"), "c": None}),
+        (b"{<<\"a\">>,'quoted atom'}.", {"a": Atom("quoted atom")}),
+        (b'{<<"a">>,[]}.{<<"b">>,{}}.{<<"c">>,#{}}.', {"a": [], "b": (), "c": {}}),
+        (b'{<<"a">>,[{<<"b">>,[1,2]},#{<<"c">> => 3, d => [4]}]}.', {"a": [("b", [None, None]), {"c": None}]}),
+        (b'{<<"a">>,' + b"[" * 60 + b"]" * 60 + b"}.", {"a": nested(59)}),
     ],
 )
-def test_terms(terms: bytes, expected: dict[str, str | None]) -> None:
+def test_terms(terms: bytes, expected: dict[str, Term]) -> None:
     assert pairs(terms, "x") == expected
 
 

@@ -1,0 +1,1 @@
+"""What package files say about themselves beyond their name: licence, people, requirements. One module an ecosystem."""

@@ -1,0 +1,95 @@
+"""RubyGems: the YAML of a Gem::Specification (RubyGems guides, "Specification reference")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from attest import limits
+from attest.errors import PackageError
+from attest.formats import strict_yaml
+from attest.formats.strict_yaml import Entries, Items, Node, Text
+from attest.packages import gem
+from attest.packages.archives import Archive, Container
+from attest.packages.metadata.facts import (
+    Metadata,
+    Person,
+    Requirement,
+    Scope,
+    Source,
+    address,
+    bounded,
+    line,
+    lines,
+    requirement,
+)
+from attest.packages.purl import Purl
+
+_MARKS: Final = re.compile(
+    r"(?m)^((?:---|[ -]*(?:[A-Za-z_]+:)?)) *(?:&\w+ *)?(?:!(?:ruby/[\w:/-]+|binary|str|float)?(?: |$))?"
+)
+"""Up to what a line says: the Ruby class that it is an object of, and a name to find it again, tell nothing here."""
+_AGAIN: Final = re.compile(r"(?m)^([ -]*(?:[A-Za-z_]+:)?) *\*\w+ *$")
+_NUMBER: Final = re.compile(r"= ([0-9]+(?:\.[0-9A-Za-z]+)*)")
+_REPOSITORY: Final = "source_code_uri"
+
+
+def _read(archive: Archive, _purl: Purl) -> Metadata:
+    member = archive.one("metadata.gz")
+    if member is None:
+        raise PackageError("no metadata")
+    text = _AGAIN.sub(r"\1 ''", _MARKS.sub(r"\1 ", gem.text(member)))
+    document = strict_yaml.read(
+        text.encode("utf-8"), where=member.name, limit=2 * limits.PACKAGE_METADATA, by_program=True
+    )
+    if not isinstance(document, Entries):
+        raise PackageError("not the metadata of a gem", where=member.name)
+    mails = lines(_texts(document.values.get("email")))
+    names = lines(_texts(document.values.get("authors") or document.values.get("author")))
+    paired = mails if len(mails) == len(names) else (None,) * len(names)
+    licenses = document.values.get("licenses") or document.values.get("license")
+    return Metadata(
+        licenses=lines(_texts(licenses)),
+        authors=tuple(Person(name, mail) for name, mail in zip(names, paired, strict=True)),
+        description=line(_text(document, "summary")),
+        homepage=address(_text(document, "homepage")),
+        repository=address(_text(document.values.get("metadata"), _REPOSITORY)),
+        requirements=bounded(_requirements(document.values.get("dependencies")), member.name),
+    )
+
+
+def _requirements(node: Node | None) -> Iterator[Requirement]:
+    for item in node.items if isinstance(node, Items) else ():
+        name = _text(item, "name")
+        if not isinstance(item, Entries) or not name:
+            raise PackageError("not a dependency of a gem", where=item.where)
+        wanted = item.values.get("requirement") or item.values.get("version_requirements")
+        ranges = [text for text in _ranges(wanted) if text != ">= 0"]
+        scope = Scope.DEVELOPMENT if _text(item, "type") == ":development" else Scope.RUNTIME
+        exact = _NUMBER.fullmatch(ranges[0]) if len(ranges) == 1 else None
+        version = None if exact is None else exact[1]
+        yield requirement("gem", (), name, scope, ", ".join(ranges), version=version)
+
+
+def _ranges(node: Node | None) -> Iterator[str]:
+    """Pairs of an operator and a Gem::Version."""
+    pairs = node.values.get("requirements") if isinstance(node, Entries) else None
+    for pair in pairs.items if isinstance(pairs, Items) else ():
+        if isinstance(pair, Items) and len(pair.items) == 2 and isinstance(pair.items[0], Text):
+            number = _text(pair.items[1], "version")
+            if number:
+                yield f"{pair.items[0].text} {number}"
+
+
+def _text(node: Node | None, key: str) -> str | None:
+    value = node.values.get(key) if isinstance(node, Entries) else None
+    return value.text if isinstance(value, Text) else None
+
+
+def _texts(node: Node | None) -> list[str]:
+    found = node.items if isinstance(node, Items) else (node,)
+    return [item.text for item in found if isinstance(item, Text) and item.text]
+
+
+SOURCES: Final = {Container.TAR: Source(("metadata.gz",), _read)}
