@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from attest import limits, names
 from attest.errors import FormatError, NotFound, StoreError
@@ -17,6 +17,8 @@ from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Found, Store, Where
 
 T = TypeVar("T")
+
+_NO_ROOM: Final = f"not read: there is more evidence than {limits.EVIDENCE_TOTAL} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class _Blob:
 
 
 class Reader:
-    """Reads from one repository; of signed content at most `limits.EVIDENCE_TOTAL` bytes in all."""
+    """Reads from one repository; of signed content at most `limits.EVIDENCE_TOTAL` bytes in all, the smallest first:
+    sizes are claimed, and who claims a large one must not hide what is small."""
 
     def __init__(self, store: Store, repository: str) -> None:
         self._store = store
@@ -68,7 +71,7 @@ class Reader:
     def read(self, found: Sequence[Found], *, about: Digest) -> dict[Digest, list[Outcome]]:
         """What is attached to the manifest ``about``, by the digest of its own manifest."""
         outcomes: dict[Digest, list[Outcome]] = {}
-        blobs: list[_Blob] = []
+        signed: list[_Blob] = []
         for seen in in_parallel(lambda item: self._guarded(item, lambda: self._manifest(item, about)), found):
             mine = outcomes.setdefault(seen.digest, [])
             layers = list(signed_layers(seen.manifest)) if isinstance(seen, Candidate) else []
@@ -77,12 +80,13 @@ class Reader:
                 continue
             if len(layers) > limits.SIGNATURES:
                 mine.append(_unread(seen, f"not read: more than {limits.SIGNATURES} signatures in one manifest"))
-            for blob in _blobs(seen, layers[: limits.SIGNATURES]):
-                self._left -= blob.size
-                if self._left < 0:
-                    mine.append(_unread(seen, f"not read: there is more evidence than {limits.EVIDENCE_TOTAL} bytes"))
-                else:
-                    blobs.append(blob)
+            signed.extend(_blobs(seen, layers[: limits.SIGNATURES]))
+        blobs: list[_Blob] = []
+        for blob in sorted(signed, key=lambda item: item.size):
+            if blob.size <= limits.EVIDENCE_BLOB and not self._has_room(blob.size):
+                outcomes[blob.seen.digest].append(_unread(blob.seen, _NO_ROOM))
+            else:
+                blobs.append(blob)
         for blob, read in zip(blobs, in_parallel(self._content, blobs), strict=True):
             outcomes[blob.seen.digest].extend(read)
         return outcomes
@@ -90,10 +94,13 @@ class Reader:
     def document(self, candidate: Candidate) -> bytes | Rejected | Unread:
         """The one file of an unsigned document."""
         layer = candidate.manifest.layers[0]
-        self._left -= layer.size
-        if self._left < 0:
-            return _unread(candidate, f"not read: there is more evidence than {limits.EVIDENCE_TOTAL} bytes")
+        if layer.size <= limits.EVIDENCE_BLOB and not self._has_room(layer.size):
+            return _unread(candidate, _NO_ROOM)
         return self._guarded(candidate.found, lambda: self._data(candidate.found, layer))
+
+    def _has_room(self, size: int) -> bool:
+        self._left -= size
+        return self._left >= 0
 
     def _content(self, blob: _Blob) -> list[Outcome]:
         seen = blob.seen

@@ -1,6 +1,7 @@
 """A Sigstore in a few keys: its trusted root, and bundles of every form, honest ones and others.
 
-Real keys, certificates, log entries and signatures, made in milliseconds; `tests.private_sigstore` runs real services.
+Real keys, certificates, log entries and signatures, made in milliseconds and the same whenever they are made with the
+same keys; `tests.private_sigstore` runs real services.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def spki(key: LogKey) -> bytes:
 def sign(key: LogKey, data: bytes) -> bytes:
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign(data)
-    return key.sign(data, ec.ECDSA(own_hash(key)))
+    return key.sign(data, ec.ECDSA(own_hash(key), deterministic_signing=True))
 
 
 def own_hash(key: Key) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
@@ -187,7 +188,7 @@ class Sigstore:
             if length == 0:
                 parent = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root_key.public_key())
                 builder = builder.add_extension(parent, False)
-            certificates.append(builder.sign(self.root_key, own_hash(self.root_key)))
+            certificates.append(builder.sign(self.root_key, own_hash(self.root_key), ecdsa_deterministic=True))
         return certificates[0], certificates[1]
 
     def root(self) -> TrustedRoot:
@@ -239,7 +240,7 @@ class Sigstore:
         if sct:
             tbs = builder.sign(self.ca_key, own_hash(self.ca_key)).tbs_certificate_bytes
             builder = builder.add_extension(self._sct(tbs, at), False)
-        return builder.sign(self.ca_key, own_hash(self.ca_key))
+        return builder.sign(self.ca_key, own_hash(self.ca_key), ecdsa_deterministic=True)
 
     def _sct(self, tbs: bytes, at: datetime) -> x509.UnrecognizedExtension:
         stamp = int(at.timestamp() * 1000).to_bytes(8, "big")
@@ -344,7 +345,7 @@ class Forged:
         return {"apiVersion": version, "kind": kind, "spec": specs[self.kind]}
 
     def signature_in(self, value: Mapping[str, Any]) -> bytes:
-        """The one in a bundle made of this: ECDSA's differ every time."""
+        """The one in a bundle made of this."""
         if self.file is not None:
             return base64.b64decode(value["messageSignature"]["signature"])
         return base64.b64decode(value["dsseEnvelope"]["signatures"][0]["sig"])

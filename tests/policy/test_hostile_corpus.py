@@ -1,0 +1,118 @@
+"""`fixtures/hostile/`: every subject gets the verdict that its table says, for the reason that it says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pytest
+
+from attest import names
+from attest.cli import main as cli
+from attest.cli.verify import exit_code
+from attest.evidence.lookup import subject_of
+from attest.evidence.model import Subject
+from attest.oci.descriptor import Descriptor
+from attest.oci.digest import Digest
+from attest.oci.reference import Reference
+from attest.packages.digest import ArtifactDigest
+from attest.packages.purl import Purl
+from attest.policy.codes import Code
+from attest.policy.decide import Judge, decide, judges_of, with_seals
+from attest.policy.document import load
+from attest.policy.verdict import Verdict
+from attest.stores.location import Location, open_store
+from tests.hostile.__main__ import FIXTURES, made
+
+TABLE = json.loads((FIXTURES / "corpus.json").read_bytes())
+CASES: list[Mapping[str, Any]] = TABLE["cases"]
+ANY_DAY = [case for case in CASES if "now" not in case and case["subject"].startswith("pkg:")]
+
+
+def named(case: Mapping[str, Any]) -> str:
+    return f"{case['group']}-{case['name']}"
+
+
+@cache
+def judges_by(path: str) -> tuple[Judge, ...]:
+    return judges_of([load(FIXTURES / path)], offline=True, now=moment(TABLE["now"]))
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def verdict_of(case: Mapping[str, Any], *, everything: bool) -> Verdict:
+    now = moment(case.get("now", TABLE["now"]))
+    with closing(open_store(Location.parse(f"oci-archive:{FIXTURES / case['store']}"), create=False)) as store:
+        if case["subject"].startswith("pkg:"):
+            subject = subject_of(Purl.parse(case["subject"]), ArtifactDigest.parse(case["digest"]))
+        else:
+            subject = Subject(Descriptor(names.OCI_MANIFEST, Digest.parse(case["digest"]), 0))
+            manifest = store.resolve(Reference("", digest=subject.manifest.digest))
+            subject = replace(subject, manifest=manifest, name=case["subject"], image=case["subject"])
+        judges = with_seals(judges_by(case["policy"]), store, "", now=now)
+        return decide(store, "", subject, judges, now=now, everything=everything)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "digest" in case and "lock" not in case], ids=named)
+def test_verdict(case: Mapping[str, Any]) -> None:
+    expected = case["expect"]
+    for everything in (False, True):
+        verdict = verdict_of(case, everything=everything)
+        found = {finding.rule or "-": finding.code.value for finding in verdict.findings}
+        assert (verdict.outcome.value, found) == (expected["outcome"], expected["findings"])
+        assert exit_code([verdict.outcome]) == expected["exit"]
+
+
+@pytest.mark.parametrize("case", ANY_DAY, ids=named)
+def test_command(case: Mapping[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    expected = case["expect"]
+    asked = ["--lock", str(FIXTURES / case["lock"])] if "lock" in case else [case["subject"]]
+    if "digest" in case and "lock" not in case:
+        asked += ["--digest", case["digest"]]
+    arguments = ["verify", *asked, "--policy", str(FIXTURES / case["policy"]), "--offline", "--json"]
+    assert cli.main([*arguments, "--store", f"oci-archive:{FIXTURES / case['store']}"]) == expected["exit"]
+    answer = json.loads(capsys.readouterr().out)
+    findings = [finding for verdict in answer["verdicts"] for finding in verdict["findings"]]
+    findings += [item["finding"] for item in answer["withoutDigest"]]
+    assert {finding["rule"] or "-": finding["code"] for finding in findings} == expected["findings"]
+    assert answer["outcome"] == expected["outcome"]
+
+
+def test_it_is_what_its_script_makes() -> None:
+    """`python -m tests.hostile` writes it anew."""
+    files = made()
+    there = {
+        str(path.relative_to(FIXTURES))
+        for folder in ("stores", "locks", "policies/keys")
+        for path in (FIXTURES / folder).rglob("*")
+        if path.is_file()
+    } | {"corpus.json"}
+    assert there == files.keys()
+    assert [path for path, data in files.items() if (FIXTURES / path).read_bytes() != data] == []
+
+
+def test_it_is_a_corpus() -> None:
+    """One trick a subject, enough of them, some that must be admitted in every group, and every code there is."""
+    assert len(CASES) >= 60
+    assert not [name for name, count in Counter(case["name"] for case in CASES).items() if count > 1]
+    groups = {case["group"] for case in CASES}
+    good = {case["group"] for case in CASES if case["expect"]["outcome"] == "admitted"}
+    assert groups - good == {"statements", "subjects"}, "their honest twin is that of `signers`"
+    seen = {code for case in CASES for code in case["expect"]["findings"].values()}
+    assert {code.value for code in Code} - seen == set()
+    assert all(case["trick"] for case in CASES)
+    assert all(case["naive"] for case in CASES if case["expect"]["outcome"] != "admitted")
+
+
+def test_every_policy_has_its_cases() -> None:
+    assert {f"policies/{path.name}" for path in (FIXTURES / "policies").glob("*.yaml")} == {
+        case["policy"] for case in CASES
+    }
