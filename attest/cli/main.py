@@ -8,57 +8,37 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import Any, Final, NoReturn
 
 from attest import __version__
-from attest.cli import (
-    anchor,
-    attach,
-    bundle,
-    console,
-    copy_,
-    doctor,
-    export,
-    import_,
-    key,
-    list_,
-    login,
-    options,
-    pack,
-    policy,
-    release,
-    revoke,
-    seal,
-    sign,
-    tree,
-    unpack,
-    verify,
-    withdraw,
-)
+from attest.cli import console, options
 from attest.errors import EXIT_INCONCLUSIVE, AttestError
 
-COMMANDS = (
-    anchor,
-    sign,
-    attach,
-    release,
-    import_,
-    export,
-    list_,
-    tree,
-    verify,
-    bundle,
-    copy_,
-    pack,
-    unpack,
-    revoke,
-    withdraw,
-    seal,
-    doctor,
-    policy,
-    key,
-    login,
-)
+COMMANDS: Final = {
+    "anchor": "anchor",
+    "sign": "sign",
+    "attach": "attach",
+    "release": "release",
+    "import": "import_",
+    "export": "export",
+    "list": "list_",
+    "tree": "tree",
+    "verify": "verify",
+    "bundle": "bundle",
+    "copy": "copy_",
+    "pack": "pack",
+    "unpack": "unpack",
+    "revoke": "revoke",
+    "withdraw": "withdraw",
+    "seal": "seal",
+    "doctor": "doctor",
+    "policy": "policy",
+    "key": "key",
+    "login": "login",
+    "logout": "login",
+}
+"""The module in this package that adds each command, in the order in which help lists them."""
 
 _DESCRIPTION = """\
 Sign, attach and verify evidence about packages of any ecosystem, on any OCI registry or directory. No byte of package
@@ -76,14 +56,14 @@ The policy says whom you trust; policies/ in the clone has some to copy. Every c
 exit codes: 0 admitted or done, 1 denied, 2 usage or malformed input, 3 inconclusive"""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line; imports nothing heavy."""
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line, or as much of it as ``command`` needs; imports nothing heavy."""
     parser = _Parser(prog="attest", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"attest {__version__}")
     options.add_store(parser, before=True)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for module in COMMANDS:
-        module.add(commands)
+    for module in [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values()):
+        import_module(f"attest.cli.{module}").add(commands)
     return parser
 
 
@@ -92,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _prepare_streams()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries say to developers, as about odd certificates, is not for users
-    parsed = build_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    parsed = build_parser(*given[:1]).parse_args(given)
     try:
         with options.transport(parsed):
             code: int = parsed.run(parsed)
