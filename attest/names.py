@@ -36,6 +36,9 @@ PACK_CONTENTS: Final = "application/vnd.attest.pack.contents.v1+json"
 PACK_POLICY: Final = "application/vnd.attest.pack.policy.v1+yaml"
 PACK_TRUSTED: Final = "application/vnd.attest.pack.trusted.v1"
 PACK_TAG: Final = "attest-pack"
+POLICY: Final = "application/vnd.attest.policy.v1"
+POLICY_DOCUMENT: Final = "application/vnd.attest.policy.document.v1+yaml"
+POLICY_FILE: Final = "application/vnd.attest.policy.file.v1"
 ORIGINAL: Final = "application/vnd.attest.original.v1"
 ANNOTATION_FORM: Final = "dev.attest.form"
 ANNOTATION_PURL: Final = "dev.attest.purl"
@@ -107,6 +110,8 @@ PREDICATE_RELEASE_V02: Final = "https://in-toto.io/attestation/release/v0.2"
 PREDICATES_RELEASE: Final = (PREDICATE_RELEASE, PREDICATE_RELEASE_V02)
 
 PREDICATE_VSA: Final = "https://slsa.dev/verification_summary/v1"
+PREDICATE_LINK: Final = "https://in-toto.io/Link/v1"
+PREDICATE_COSIGN_CUSTOM: Final = "https://cosign.sigstore.dev/attestation/v1"
 PREDICATE_COSIGN_VULN: Final = "https://cosign.sigstore.dev/attestation/vuln/v1"
 PREDICATES_COSIGN_VULN: Final = (PREDICATE_COSIGN_VULN, "cosign.sigstore.dev/attestation/vuln/v1")
 PREDICATES_VULNS: Final = tuple(f"https://in-toto.io/attestation/vulns/v0.{minor}" for minor in (1, 2))
@@ -132,3 +137,17 @@ PREDICATES_VEX: Final = (
 CYCLONEDX_JSON: Final = "application/vnd.cyclonedx+json"
 SPDX_JSON: Final = "application/spdx+json"
 SARIF_JSON: Final = "application/sarif+json"
+
+# --- properties of components in SBOMs that attest makes (CycloneDX: properties; SPDX 2: lines of a comment) -----------
+NOTE_REQUIREMENT: Final = "attest:requirement"
+"""With a scope behind it, such as ``attest:requirement:runtime``: the versions that will do, as written there."""
+NOTE_UNSAID: Final = "attest:requirements"
+"""``unknown`` where a file does not say what it needs."""
+NOTE_PLATFORM: Final = "attest:platform"
+NOTE_FILE: Final = "attest:file"
+NOTE_DIGEST: Final = "attest:digest"
+"""A digest by an algorithm of its ecosystem's own, or one of several files: ``algorithm:hex``."""
+NOTE_FROM: Final = "attest:from"
+"""The SBOM in the package that a component was taken over from, by its path."""
+NOTE_LOCK: Final = "attest:lock"
+"""What a lockfile says of an entry: why it has no digest, or on what condition it is installed."""

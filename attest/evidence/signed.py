@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from attest import names
-from attest.errors import EnvelopeError, FormatError, UsageError, VerificationError
+from attest.errors import EnvelopeError, FormatError, VerificationError
 from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest
 from attest.signing import cosign_legacy
@@ -126,12 +126,7 @@ class SignedDocument:
         about = self.manifest.subject
         if about is None:
             raise EnvelopeError("the document's manifest has no subject")
-        try:
-            document = documents.read(self.document, where="document")
-        except UsageError as error:
-            raise EnvelopeError(error.what, where=error.where) from None
-        if document.predicate_type is None:
-            raise EnvelopeError("no predicate type is known for such a document", why=document.media_type)
+        document = documents.recognise(self.document, where="document")
         subject = Subject(None, {about.digest.algorithm: about.digest.encoded})
         return Statement(self.document, names.STATEMENT_V1, document.predicate_type, (subject,), document.value)
 

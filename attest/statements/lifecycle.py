@@ -100,6 +100,11 @@ def payload_type(predicate_type: str) -> str:
     return PAYLOADS.get(predicate_type, names.IN_TOTO_PAYLOAD)
 
 
+def payload_type_of(statement: Statement) -> str:
+    """The payload type in which a statement is signed, so that what says no is nowhere taken for a signature."""
+    return names.FAILED_VSA_PAYLOAD if _is_failed(statement) else payload_type(statement.predicate_type)
+
+
 def parse(payload_type: str, payload: bytes) -> Statement:
     """The statement in a DSSE envelope. Raises `FormatError`, also where its predicate belongs in another payload type.
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from attest import names
 from attest.errors import FormatError
+from attest.oci.strict_json import Fields
 from attest.statements.moments import parse_time
 
 _SOURCE: Final = re.compile(
@@ -28,7 +29,7 @@ class Provenance:
     """``source`` is a repository as `repository` writes it, ``ref`` a branch or tag in it, ``workflow`` a path in it.
 
     ``parameters`` are those that came from outside, by their dotted path, as text in JSON's words for what is none.
-    ``time`` is when the build ended, or else began.
+    ``time`` is when the build ended, or else began; ``run`` is how the builder names this one build.
     """
 
     builder: str | None
@@ -38,6 +39,7 @@ class Provenance:
     workflow: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     time: datetime | None = None
+    run: str | None = None
 
 
 def read_provenance(predicate_type: str, predicate: Mapping[str, Any] | None) -> Provenance:
@@ -49,6 +51,27 @@ def read_provenance(predicate_type: str, predicate: Mapping[str, Any] | None) ->
     if predicate_type == names.PREDICATE_SLSA_V02:
         return _v02(predicate)
     raise FormatError("not provenance of a known version", why=predicate_type)
+
+
+def validate(predicate_type: str, predicate: Mapping[str, Any]) -> Provenance:
+    """As `read_provenance`, and what the specification requires must be there. Raises `FormatError` with the place."""
+    fields = Fields(predicate, "provenance")
+    if predicate_type == names.PREDICATE_SLSA_V1:
+        definition = fields.object("buildDefinition")
+        builder, sources = fields.object("runDetails").object("builder"), definition.objects("resolvedDependencies")
+        definition.object("externalParameters")
+        build_type = definition.string("buildType")
+    else:
+        builder, sources, build_type = fields.object("builder"), fields.objects("materials"), fields.string("buildType")
+    for what, text in (("builder.id", builder.string("id")), ("buildType", build_type)):
+        if ":" not in text:
+            raise FormatError("not a URI", where=f"provenance: {what}", why=repr(text[:80]))
+    for item in sources:
+        if not any(item.value.get(name) for name in ("uri", "digest", "content")):
+            raise FormatError("it names nothing", where=item.path, why="it has no uri, digest or content")
+        item.optional_string("uri")
+        item.strings("digest")
+    return read_provenance(predicate_type, predicate)
 
 
 def repository(uri: str) -> str | None:
@@ -79,6 +102,7 @@ def _v1(predicate: Mapping[str, Any]) -> Provenance:
         workflow=_string(workflow, "path"),
         parameters=dict(_flat(_mapping(definition, "externalParameters"))),
         time=_time(_mapping(details, "metadata"), "finishedOn", "startedOn"),
+        run=_string(_mapping(details, "metadata"), "invocationId"),
     )
 
 
@@ -95,6 +119,7 @@ def _v02(predicate: Mapping[str, Any]) -> Provenance:
         workflow=_string(config, "entryPoint"),
         parameters=dict(_flat(_mapping(_mapping(predicate, "invocation"), "parameters"))),
         time=_time(_mapping(predicate, "metadata"), "buildFinishedOn", "buildStartedOn"),
+        run=_string(_mapping(predicate, "metadata"), "buildInvocationId"),
     )
 
 
