@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from attest import names
+from attest.cli import main as cli
 from attest.policy.document import Policy, load
 from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Outcome
+from attest.signing.keys import PublicKey
 from attest.signing.proof import CertificateAuthor
 from tests.evidence_factory import CYCLONEDX, NOW, evidence, key, proven, signed, slsa_v1, workflow
 
 SHIPPED = Path(__file__).parents[2] / "policies"
 
 
-def test_all_are_tested_here() -> None:
-    assert {path.name for path in SHIPPED.glob("**/*")} == {
-        "keyless.yaml",
-        "signed.yaml",
-        "release-gate.yaml",
-        "two-person.yaml",
-    }
+POLICIES = sorted(SHIPPED.glob("*.yaml"))
+
+
+def placeholder(name: str) -> bytes:
+    """A point on the curve whose first coordinate is a hash: nobody can know its private half."""
+    for number in range(256):
+        x = hashlib.sha256(f"attest placeholder {name} {number}".encode()).digest()
+        with suppress(ValueError):
+            point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x02" + x)
+            return b"A placeholder, whose private half nobody has. Put your own key here.\n" + PublicKey.of(point).pem()
+    raise AssertionError("half of all numbers are coordinates of a point")
+
+
+def test_keys_are_nobodys() -> None:
+    """Whoever forgets to put in their own admits nothing; a key that somebody has would admit what they sign."""
+    for path in (SHIPPED / "keys").iterdir():
+        assert path.read_bytes() == placeholder(path.stem)
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
+def test_its_own_tests(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "lint", str(path)]) == 0
+    assert cli.main(["policy", "test", str(path), "--offline"]) == 0, capsys.readouterr().out
+    cases = load(path).cases
+    assert {case.admitted for case in cases} == {True, False}
+    assert all(case.codes for case in cases if not case.admitted), "refused for a reason"
+
+
+def test_nothing_lies_about() -> None:
+    text = "".join(path.read_text() for path in POLICIES)
+    assert {path.name for path in SHIPPED.iterdir()} - {path.name for path in POLICIES} == {"keys", "tests"}
+    assert [path.name for path in (SHIPPED / "keys").iterdir() if f"keys/{path.name}" not in text] == []
+    assert [path.name for path in (SHIPPED / "tests").iterdir() if f"tests/{path.name}" not in text] == []
+
+
+def test_readme_names_all() -> None:
+    readme = (SHIPPED.parent / "README.md").read_text()
+    assert [path.name for path in POLICIES if f"| `{path.stem}` |" not in readme] == []
 
 
 def shipped(name: str, directory: Path) -> Policy:
