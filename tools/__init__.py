@@ -1,0 +1,1 @@
+"""What developers of `attest` run: each a script or a package of its own."""

@@ -1,0 +1,111 @@
+"""``python -m tools.mutate [-j N] [--tests FOLDER]… [FILE|FOLDER]…``
+
+Ends with 1 if a mutant survives without a written reason, if one with a reason is killed, or if too few are killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tools.mutate.memory import Memory
+from tools.mutate.mutant import Source
+from tools.mutate.operators import mutants
+from tools.mutate.reach import Recorder
+from tools.mutate.survivors import FILE, Known, written
+from tools.mutate.trial import End, Outcome, Quick, Trial
+
+SCOPE: Final = ("attest/policy", "attest/evidence", "attest/signing")
+TESTS: Final = ("tests/policy", "tests/evidence", "tests/signing")
+WANTED: Final = 0.95
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.mutate", description=(__doc__ or "").splitlines()[2])
+    parser.add_argument("-j", "--jobs", type=int, default=1, help="how many mutants at a time")
+    parser.add_argument("--tests", action="append", help=f"instead of {', '.join(TESTS)}")
+    parser.add_argument("parts", nargs="*", metavar="FILE|FOLDER", help=f"instead of {', '.join(SCOPE)}")
+    options = parser.parse_args(arguments)
+    os.nice(19 - os.nice(0))
+    known = Known.read(FILE.read_text()) if FILE.exists() else Known({})
+    everything = tuple(Source.read(path) for part in SCOPE for path in _files(Path(part)))
+    wanted = {path.as_posix() for part in options.parts or SCOPE for path in _files(Path(part))}
+    run = Run(everything, [source for source in everything if source.path in wanted], options.jobs)
+    with tempfile.TemporaryDirectory() as scratch:
+        run.scratch = Path(scratch) / "tests"
+        code = pytest.main(
+            ["-q", "-n0", "-p", "no:cacheprovider", "--basetemp", str(run.scratch), *(options.tests or TESTS)],
+            plugins=[run, Quick()],
+        )
+    if code:
+        return int(code)
+    return report(run.outcomes, known)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+@dataclass(slots=True)
+class Run:
+    """What pytest does instead of running its tests."""
+
+    everything: tuple[Source, ...]
+    wanted: list[Source]
+    jobs: int
+    scratch: Path = Path()
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        began = time.monotonic()
+        reach = Recorder(self.everything).record(session)
+        print(f"\n{len(reach.seconds)} tests, {time.monotonic() - began:.0f} s", file=sys.stderr)
+        memory = Memory.load()
+        trial = Trial(session, reach, self.scratch, self.jobs, memory.killer)
+        for source in self.wanted:
+            began = time.monotonic()
+            found = list(mutants(source))
+            known = [mutant for mutant in found if memory.outlives(mutant, reach.of(mutant))]
+            outcomes = [Outcome(mutant, End.SURVIVED) for mutant in known]
+            for outcome in trial.run([mutant for mutant in found if mutant not in known]):
+                outcomes.append(outcome)
+                if outcome.alive:
+                    memory.survived(outcome.mutant, reach.of(outcome.mutant))
+                else:
+                    memory.killed(outcome.mutant, outcome.killer)
+            memory.save()
+            self.outcomes += outcomes
+            alive = sum(outcome.alive for outcome in outcomes)
+            took = time.monotonic() - began
+            print(f"{source.path}: {len(found)} mutants, {alive} alive, {took:.0f} s", file=sys.stderr, flush=True)
+        return True
+
+
+def report(outcomes: list[Outcome], known: Known) -> int:
+    """Tell what became of the mutants; 0 if that is as it must be."""
+    ends = Counter(outcome.end for outcome in outcomes)
+    killed = ends[End.KILLED] + ends[End.TIMEOUT]
+    share = killed / len(outcomes) if outcomes else 1.0
+    alive = {outcome.mutant.key for outcome in outcomes if outcome.alive}
+    new = alive - known.reasons.keys()
+    stale = known.stale((outcome.mutant.key for outcome in outcomes), alive)
+    if new:
+        print(f"# New survivors, for {FILE} with a reason, or better for a test:\n\n{written(new)}")
+    if stale:
+        print(f"# No longer survivors, to be taken out of {FILE}:\n\n{written(stale)}")
+    told = ", ".join(f"{number} {end}" for end, number in sorted(ends.items()))
+    print(f"{len(outcomes)} mutants: {told}; {share:.1%} killed, {WANTED:.0%} wanted")
+    return int(bool(new or stale) or share < WANTED)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

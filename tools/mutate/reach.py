@@ -1,0 +1,92 @@
+"""Which tests reach which line, and how long each takes: learnt by running all of them once."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import coverage
+import pytest
+
+from tools.mutate.mutant import MODULE, Mutant, Source
+
+LONGEST: Final = 2.0
+"""Seconds. Tests that take longer are not run on mutants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """``tests`` has, for each file and line (from 1), the tests that run it. ``seconds`` is what each test takes."""
+
+    sources: tuple[Source, ...]
+    tests: dict[str, dict[int, frozenset[str]]]
+    seconds: dict[str, float]
+
+    def of(self, mutant: Mutant) -> frozenset[str]:
+        """The tests that can notice: those that run its statement. What has its effect on import is noticed where its
+        name is written, or, if that is nowhere, in the whole file."""
+        if not mutant.on_import:
+            return self._at(mutant.source.path, mutant.lines)
+        first = mutant.source.text.splitlines()[mutant.lines[0] - 1]
+        name = re.match(r"\s*([A-Za-z_]\w*)\s*[:=]", first) if mutant.function == MODULE else None
+        whole = self._at(mutant.source.path, self.tests.get(mutant.source.path, {}))
+        if name is None:
+            return whole
+        word = re.compile(rf"\b{name[1]}\b")
+        written = (self._at(source.path, _lines_with(word, source.text)) for source in self.sources)
+        return frozenset().union(*written) or whole
+
+    def _at(self, path: str, lines: Iterable[int]) -> frozenset[str]:
+        known = self.tests.get(path, {})
+        return frozenset().union(*(known.get(line, frozenset()) for line in lines)) & self.seconds.keys()
+
+
+def _lines_with(word: re.Pattern[str], text: str) -> list[int]:
+    return [number for number, line in enumerate(text.splitlines(), 1) if word.search(line)]
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Runs the tests of a session once, each by itself, and notes where it comes by."""
+
+    sources: tuple[Source, ...]
+    _seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _failed: list[str] = field(default_factory=list)
+
+    def record(self, session: pytest.Session) -> Reach:
+        """A test that fails before anything is changed is told and judges nothing."""
+        measured = coverage.Coverage(data_file=None, config_file=False, include=[s.path for s in self.sources])
+        session.config.pluginmanager.register(self)
+        measured.start()
+        try:
+            for number, item in enumerate(session.items):
+                following = session.items[number + 1] if number + 1 < len(session.items) else None
+                measured.switch_context(item.nodeid)
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        finally:
+            measured.stop()
+            session.config.pluginmanager.unregister(self)
+        for name in self._failed:
+            print(f"\nfails without any change, and judges nothing: {name}", file=sys.stderr)
+        data = measured.get_data()
+        tests: dict[str, dict[int, frozenset[str]]] = defaultdict(dict)
+        short = {name: time for name, time in self._seconds.items() if time <= LONGEST}
+        by_absolute = {str(path): path for path in data.measured_files()}
+        for source in self.sources:
+            found = next((path for path in by_absolute if path.endswith(f"/{source.path}")), None)
+            if found is not None:
+                for line, names in data.contexts_by_lineno(found).items():
+                    tests[source.path][line] = frozenset(names) & short.keys()
+        return Reach(self.sources, dict(tests), short)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "teardown":
+            self._seconds[report.nodeid] += report.duration
+        if report.failed:
+            self._failed.append(report.nodeid)
+        if not report.passed:
+            self._seconds[report.nodeid] = float("inf")

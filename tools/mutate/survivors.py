@@ -1,0 +1,60 @@
+"""The committed list of mutants that nobody kills, each with the reason why that is right.
+
+Shape of the file (TOML): `[[survivor]]` with ``path``, ``function``, ``reason`` and ``changes``, a list of texts as in
+a diff, lines that go with ``- `` and lines that come with ``+ ``.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from tools.mutate.mutant import Key
+
+FILE: Final = Path("tests/mutants/survivors.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Survivors with their reasons."""
+
+    reasons: dict[Key, str]
+
+    @classmethod
+    def read(cls, text: str) -> Known:
+        """Raises `ValueError` for a survivor that stands there twice or has no reason."""
+        reasons: dict[Key, str] = {}
+        for entry in tomllib.loads(text).get("survivor", []):
+            for change in entry["changes"]:
+                key = Key(entry["path"], entry["function"], _side(change, "- "), _side(change, "+ "))
+                if key in reasons:
+                    raise ValueError(f"twice: {key}")
+                if not entry["reason"].strip():
+                    raise ValueError(f"no reason: {key}")
+                reasons[key] = entry["reason"]
+        return cls(reasons)
+
+    def stale(self, tried: Iterable[Key], survived: Iterable[Key]) -> list[Key]:
+        """Those that are killed now, or that are no mutant any more of a file that was tried."""
+        paths = {key.path for key in tried}
+        alive = set(survived)
+        return [key for key in self.reasons if key.path in paths and key not in alive]
+
+
+def written(keys: Iterable[Key]) -> str:
+    """As they may be put into the file, once they have a reason."""
+    blocks = []
+    ordered = sorted(set(keys), key=lambda key: (key.path, key.function, key.was, key.becomes))
+    for (path, function), group in groupby(ordered, key=lambda key: (key.path, key.function)):
+        changes = "".join(f"  {json.dumps(key.change, ensure_ascii=False)},\n" for key in group)
+        blocks.append(f'[[survivor]]\npath = "{path}"\nfunction = "{function}"\nreason = ""\nchanges = [\n{changes}]\n')
+    return "\n".join(blocks)
+
+
+def _side(change: str, mark: str) -> str:
+    return "\n".join(line.removeprefix(mark) for line in change.splitlines() if line.startswith(mark))

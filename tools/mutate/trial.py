@@ -1,0 +1,248 @@
+"""Tries mutants, each in a fork in which only the tests that can notice run, the likely and quick ones first."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tools.mutate.install import Functions, forget_and_import_changed
+from tools.mutate.mutant import Mutant
+from tools.mutate.reach import Reach
+
+MEMORY: Final = 4 << 30
+"""Bytes that a fork may map."""
+PATIENCE: Final = 10
+"""How many times longer than usual a test may take (processor time), and `LEAST` in any case."""
+LEAST: Final = 5.0
+WAITING: Final = 120.0
+"""Seconds without an end after which a fork that waits for something is stopped."""
+EXAMPLES: Final = 25
+"""How many a property test draws unless it says so itself."""
+_FIRST: Final = 25
+"""How many tests a mutant that is imported anew meets before those of many more files are imported."""
+
+
+class End(StrEnum):
+    KILLED = "killed"
+    TIMEOUT = "timeout"
+    SURVIVED = "survived"
+    UNREACHED = "no test runs it"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``killer`` is the test that failed, "" where that is not known."""
+
+    mutant: Mutant
+    end: End
+    killer: str = ""
+
+    @property
+    def alive(self) -> bool:
+        return self.end in (End.SURVIVED, End.UNREACHED)
+
+
+@dataclass(slots=True)
+class _Fork:
+    mutant: Mutant
+    answer: int
+    began: float
+
+
+@dataclass(slots=True)
+class Trial:
+    """``remembered`` tells which test killed a mutant the last time: it is the first now."""
+
+    session: pytest.Session
+    reach: Reach
+    scratch: Path
+    jobs: int
+    remembered: Callable[[Mutant], str | None]
+    _killers: defaultdict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def run(self, mutants: Sequence[Mutant]) -> Iterator[Outcome]:
+        """In no order."""
+        items = {item.nodeid: item for item in self.session.items}
+        functions = Functions(self.reach.sources)
+        kept = set(self.scratch.iterdir())
+        gc.freeze()  # or collecting garbage would copy all memory in each fork
+        running: dict[int, _Fork] = {}
+        waiting = list(reversed(mutants))
+        done = 0
+        while waiting or running:
+            while waiting and len(running) < self.jobs:
+                mutant = waiting.pop()
+                tests = self._ordered(mutant)
+                if not tests:
+                    yield Outcome(mutant, End.UNREACHED)
+                    continue
+                reader, writer = os.pipe()
+                sys.stdout.flush()
+                process = os.fork()
+                if process == 0:
+                    os.close(reader)
+                    _try(mutant, tests, items, functions, self.reach.seconds, writer)
+                os.close(writer)
+                running[process] = _Fork(mutant, reader, time.monotonic())
+            if not running:
+                continue
+            process, status = self._next(running)
+            fork = running.pop(process)
+            with os.fdopen(fork.answer) as told:
+                killer = told.read()
+            yield self._outcome(fork.mutant, status, killer)
+            done += 1
+            if done % 100 == 0 and not running:
+                for left in set(self.scratch.iterdir()) - kept:
+                    shutil.rmtree(left, ignore_errors=True)
+
+    def _ordered(self, mutant: Mutant) -> list[str]:
+        """What killed it last, what killed others of its function, tests that are named alike, tests of the same room;
+        the quick before the slow."""
+        last = self.remembered(mutant)
+        killers = self._killers[mutant.source.path, mutant.function]
+        path = Path(mutant.source.path)
+        room = f"tests/{path.parts[1]}/"
+
+        def order(test: str) -> tuple[bool, int, bool, bool, float]:
+            alike = path.stem in Path(test.partition("::")[0]).stem
+            return test != last, -killers[test], not alike, not test.startswith(room), self.reach.seconds[test]
+
+        return sorted(self.reach.of(mutant), key=order)
+
+    def _next(self, running: dict[int, _Fork]) -> tuple[int, int]:
+        while True:
+            for process, fork in running.items():
+                ended, status = os.waitpid(process, os.WNOHANG)
+                if ended:
+                    _stop(process)
+                    return process, status
+                if time.monotonic() - fork.began > WAITING:
+                    _stop(process)
+                    return os.waitpid(process, 0)
+            time.sleep(0.002)
+
+    def _outcome(self, mutant: Mutant, status: int, killer: str) -> Outcome:
+        code = os.waitstatus_to_exitcode(status)
+        if code == 0:
+            return Outcome(mutant, End.SURVIVED)
+        self._killers[mutant.source.path, mutant.function][killer] += 1
+        timeout = -code in (signal.SIGPROF, signal.SIGKILL)
+        return Outcome(mutant, End.TIMEOUT if timeout else End.KILLED, killer)
+
+
+def _stop(group: int) -> None:
+    """A fork and all that it began."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _try(
+    mutant: Mutant,
+    tests: list[str],
+    items: dict[str, pytest.Item],
+    functions: Functions,
+    seconds: dict[str, float],
+    answer: int,
+) -> None:
+    """In the fork, which it ends: with 0 if all tests pass; otherwise the failed one is written to ``answer``."""
+    os.setpgid(0, 0)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    code = 1
+    try:
+        if mutant.on_import or not functions.put(mutant):
+            code = _imported_anew(mutant, tests, seconds, answer)
+        else:
+            code = _in_place([items[test] for test in tests], seconds, answer)
+    finally:
+        os._exit(code)
+
+
+def _in_place(items: list[pytest.Item], seconds: dict[str, float], answer: int) -> int:
+    watch = _Watch(seconds, answer)
+    plugins = items[0].config.pluginmanager
+    plugins.unregister(name="terminalreporter")
+    plugins.register(watch)
+    for number, item in enumerate(items):
+        following = items[number + 1] if number + 1 < len(items) else None
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if watch.failed:
+            return 1
+    return 0
+
+
+def _imported_anew(mutant: Mutant, tests: list[str], seconds: dict[str, float], answer: int) -> int:
+    forget_and_import_changed(mutant)
+    for chosen in (tests[:_FIRST], tests[_FIRST:]):
+        if chosen:
+            files = list(dict.fromkeys(test.partition("::")[0] for test in chosen))
+            plugins = [_Watch(seconds, answer), _Chosen(chosen), Quick()]
+            if code := pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *files], plugins=plugins):
+                return int(code)
+    return 0
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Limits a test's processor time, and tells which failed."""
+
+    seconds: dict[str, float]
+    answer: int
+    failed: bool = False
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, max(LEAST, PATIENCE * self.seconds[nodeid]))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = True
+            os.write(self.answer, report.nodeid.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Only these tests, in this order."""
+
+    tests: list[str]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        found = {item.nodeid: item for item in items}
+        items[:] = [found[test] for test in self.tests if test in found]
+
+
+class Quick:
+    """Hypothesis draws the same examples each time, few, and looks for no smaller ones."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        from hypothesis import Phase, settings
+
+        settings.register_profile(
+            "mutants",
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=(Phase.explicit, Phase.generate),
+            max_examples=EXAMPLES,
+        )
+        settings.load_profile("mutants")
