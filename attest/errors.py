@@ -11,6 +11,7 @@
     │   ├── XMLError            not XML, or with what could surprise its reader
     │   ├── DigestMismatch      bytes and digest or size disagree
     │   ├── PackageError        not a package file, or one that contradicts itself
+    │   │   └── UnknownPackage  a file of no known kind of package
     │   ├── LockError           a lockfile that is malformed or contradicts itself
     │   └── EnvelopeError       a bundle, envelope or statement that is malformed
     ├── VerificationError       a signature does not hold: step, expected, found     exit 1
@@ -46,6 +47,7 @@ __all__ = [
     "StoreUnavailable",
     "TOMLError",
     "TrustError",
+    "UnknownPackage",
     "UsageError",
     "VerificationError",
     "XMLError",
@@ -114,6 +116,10 @@ class DigestMismatch(FormatError):
 
 class PackageError(FormatError):
     """A file is no package of a known kind, or contradicts itself or its purl."""
+
+
+class UnknownPackage(PackageError):
+    """A file is of no known kind of package; it may be anything else."""
 
 
 class LockError(FormatError):

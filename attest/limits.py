@@ -127,6 +127,9 @@ CPAN_META: Final = 1 * MIB
 REQUIREMENTS: Final = 10_000
 """Most packages that one package may declare to need; the largest meta packages of distributions need some 3,000."""
 
+SBOM_COMPONENTS: Final = 20_000
+"""Most components of an SBOM that is made; the largest lockfiles have some 5,000."""
+
 CARGO_TOML: Final = 256 * KIB
 """Largest Cargo.toml, some 5,000 features; the parser reads the worst of this size in two seconds."""
 
@@ -144,6 +147,18 @@ LOCKFILE_MIX: Final = 4 * MIB
 
 POLICY: Final = 256 * KIB
 """Largest policy file: a thousand rules; the YAML parser reads some 100 KiB a second."""
+
+POLICY_TOTAL: Final = 512 * KIB
+"""Largest policy with all files that it extends: five seconds of reading."""
+
+POLICY_FILES: Final = 64
+"""Most files that one policy extends."""
+
+POLICY_CARRIED: Final = 32 * MIB
+"""Most bytes of a policy in a registry with the files that it needs; keys are small, attest.lock may be large."""
+
+POLICY_DEPTH: Final = 8
+"""Most files that extend one another in a row; three are common: a package's, a team's, a company's."""
 
 POLICY_RULES: Final = 1_000
 """Most rules in one policy."""
@@ -187,11 +202,11 @@ ATTESTATIONS: Final = 1_000
 EXPRESSION: Final = 1_000
 """Longest expression of a `check`, in characters; what it costs grows with it."""
 
-EXPRESSION_VALUE: Final = 4_096
+EXPRESSION_VALUE: Final = 1_024
 """Longest text that an expression compares, in characters: URLs and digests are far below."""
 
-EXPRESSION_ITEMS: Final = 1_000
+EXPRESSION_ITEMS: Final = 100
 """Most texts in a list that an expression looks at."""
 
-EXPRESSION_TRIES: Final = 10_000
-"""Most combinations of evidence for which one expression is tried: less than a second."""
+EXPRESSION_TRIES: Final = 1_000
+"""Most combinations of evidence for which one expression is tried: milliseconds, with the worst of them six seconds."""

@@ -138,7 +138,7 @@ CYCLONEDX_JSON: Final = "application/vnd.cyclonedx+json"
 SPDX_JSON: Final = "application/spdx+json"
 SARIF_JSON: Final = "application/sarif+json"
 
-# --- properties of components in SBOMs that attest makes (CycloneDX: properties; SPDX 2: lines of a comment) -----------
+# --- properties in SBOMs that attest makes (CycloneDX: properties; SPDX 2: lines of a comment) -----------------------
 NOTE_REQUIREMENT: Final = "attest:requirement"
 """With a scope behind it, such as ``attest:requirement:runtime``: the versions that will do, as written there."""
 NOTE_UNSAID: Final = "attest:requirements"

@@ -14,19 +14,20 @@ from attest.packages.archives import Archive
 from attest.packages.compression import Codec, unpacked
 
 _SIGNATURE: Final = ".SIGN."
-_CONTROL: Final = ".PKGINFO"
+CONTROL: Final = ".PKGINFO"
 _HEAD: Final = 4 * limits.KIB
 _GZIP: Final = 31
 
 
 def begins(file: BinaryIO) -> bool:
     """Whether a gzip file begins as an Alpine package."""
-    return _first_name(file).startswith((_SIGNATURE, _CONTROL))
+    return _first_name(file).startswith((_SIGNATURE, CONTROL))
 
 
-def walk(file: BinaryIO, size: int, archive: Archive) -> None:
-    """Show every member of the control stream to ``archive``, none of the others. Raises `PackageError`."""
-    signature, data = Archive((_CONTROL,)), Archive((_CONTROL,))
+def walk(file: BinaryIO, size: int, archive: Archive, data: Archive | None = None) -> None:
+    """Show every member of the control stream to ``archive``, none of the others but those to install to ``data``,
+    which has to ask for `CONTROL`. Raises `PackageError`."""
+    signature, data = Archive((CONTROL,)), data or Archive((CONTROL,))
     sections = [archive, data]
     if _first_name(file).startswith(_SIGNATURE):
         sections.insert(0, signature)
@@ -39,8 +40,8 @@ def walk(file: BinaryIO, size: int, archive: Archive) -> None:
         raise PackageError("an Alpine package that contradicts itself", why="more than signatures in their stream")
     if not archive.prefix.startswith("."):
         raise PackageError("an Alpine package that contradicts itself", why="files to install in its control stream")
-    if data.all(_CONTROL):
-        raise PackageError("an Alpine package that contradicts itself", why=f"a {_CONTROL} among its data")
+    if data.all(CONTROL):
+        raise PackageError("an Alpine package that contradicts itself", why=f"a {CONTROL} among its data")
 
 
 def _first_name(file: BinaryIO) -> str:

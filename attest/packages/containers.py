@@ -47,6 +47,12 @@ def container(file: BinaryIO) -> Container | None:
 def walk(file: BinaryIO, size: int, kind: Container, patterns: Iterable[str], *, member_max: int) -> Archive:
     """The members of a file of this kind that fit one of the patterns. Raises `PackageError`."""
     archive = Archive(patterns, member_max=member_max)
+    walk_into(file, size, kind, archive)
+    return archive
+
+
+def walk_into(file: BinaryIO, size: int, kind: Container, archive: Archive) -> None:
+    """Show the members to ``archive``. Raises `PackageError`."""
     file.seek(0)
     match kind:
         case Container.ZIP:
@@ -68,23 +74,27 @@ def walk(file: BinaryIO, size: int, kind: Container, patterns: Iterable[str], *,
             if archive.wants(document):
                 archive.keep(document, file.read())
     archive.finish()
-    return archive
 
 
 def nested(member: Member, patterns: Iterable[str]) -> Archive:
     """The members of a tar within a package, packed as the end of its name says. Raises `PackageError`."""
-    stem, dot, ending = member.name.rpartition(".")
-    file = io.BytesIO(member.data)
     archive = Archive(patterns, member_max=limits.PACKAGE_METADATA)
+    walk_nested(member.name, member.data, archive)
+    return archive
+
+
+def walk_nested(name: str, data: bytes, archive: Archive) -> None:
+    """Show the members of such a tar to ``archive``. Raises `PackageError`."""
+    stem, dot, ending = name.rpartition(".")
+    file = io.BytesIO(data)
     try:
         if dot + ending == _TAR:
             tars.walk(tars.plain(file), archive)
         elif stem.endswith(_TAR) and dot + ending in _CODECS:
-            tars.walk(unpacked(_CODECS[dot + ending], file, len(member.data)), archive)
+            tars.walk(unpacked(_CODECS[dot + ending], file, len(data)), archive)
         else:
             raise PackageError("not a tar", why=f"nothing is known to end in {(dot + ending)[:40]!r}")
         archive.finish()
     except PackageError as error:
-        where = ": ".join(part for part in (member.name[:200], error.where) if part)
+        where = ": ".join(part for part in (name[:200], error.where) if part)
         raise PackageError(error.what, where=where, why=error.why, next_step=error.next_step) from None
-    return archive

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from attest import limits
-from attest.errors import FormatError, PackageError, UsageError
+from attest.errors import FormatError, PackageError, UnknownPackage, UsageError
 from attest.packages import containers
 from attest.packages.archives import Container
 from attest.packages.digest import SHA256, ArtifactDigest
@@ -67,9 +67,21 @@ def wheel_sboms(path: Path) -> list[tuple[str, bytes]]:
     Raises `PackageError` for a file that is no whole zip, `UsageError` for one that cannot be read.
     """
     with _opened(path) as (file, size):
-        if containers.container(file) is not Container.ZIP:
-            raise PackageError("not a wheel", why="it is no zip archive")
-        archive = containers.walk(file, size, Container.ZIP, [_SBOMS], member_max=limits.EVIDENCE_BLOB)
+        return _sboms(file, size)
+
+
+def embedded_sboms(package: PackageFile) -> list[tuple[str, bytes]]:
+    """As `wheel_sboms`, of a package that may be no wheel and then has none."""
+    if package.purl.type != "pypi":
+        return []
+    with reopened(package) as file:
+        return _sboms(file, package.size) if containers.container(file) is Container.ZIP else []
+
+
+def _sboms(file: BinaryIO, size: int) -> list[tuple[str, bytes]]:
+    if containers.container(file) is not Container.ZIP:
+        raise PackageError("not a wheel", why="it is no zip archive")
+    archive = containers.walk(file, size, Container.ZIP, [_SBOMS], member_max=limits.EVIDENCE_BLOB)
     return [(member.name, member.data) for member in archive.all(_SBOMS)]
 
 
@@ -99,7 +111,8 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         raise UsageError("cannot read the file", where=str(path), why=error.strerror or str(error)) from None
     except FormatError as error:
         where = f"{path}: {error.where}" if error.where else str(path)
-        raise PackageError(error.what, where=where, why=error.why, next_step=error.next_step) from None
+        kind = UnknownPackage if isinstance(error, UnknownPackage) else PackageError
+        raise kind(error.what, where=where, why=error.why, next_step=error.next_step) from None
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise PackageError("the file changed while it was read", where=str(path), next_step="try again")
 
@@ -120,7 +133,7 @@ def _identity(file: BinaryIO, size: int) -> tuple[Ecosystem, Reader, Identity]:
             why = f"it is none of {', '.join(sorted({reader.container for _, reader in _READERS}))}"
         else:
             why = f"looked in {kind} for {'; '.join(f'{reader.looks_for} ({reader.kind})' for _, reader in readers)}"
-        raise PackageError("not a package of a known kind", why=why, next_step="name it by purl, with --digest")
+        raise UnknownPackage("not a package of a known kind", why=why, next_step="name it by purl, with --digest")
     if len(found) > 1:
         kinds = " and ".join(reader.kind for _, reader, _ in found)
         raise PackageError("two kinds of package in one file", why=kinds, next_step="name it by purl, with --digest")

@@ -125,6 +125,14 @@ def walk(file: BinaryIO, size: int, archive: Archive) -> None:
     _check_payload(file, size - begin, signature, main)
 
 
+def skip(file: BinaryIO) -> None:
+    """Go to where the payload begins. Raises `PackageError`."""
+    file.seek(_LEAD_SIZE)
+    _header(file, "signature header")
+    file.seek(-file.tell() % _ALIGNED, 1)
+    _header(file, "header")
+
+
 def _header(file: BinaryIO, what: str) -> _Header:
     intro = file.read(_INTRO.size)
     magic, count, length = _INTRO.unpack(intro) if len(intro) == _INTRO.size else (b"", 0, 0)

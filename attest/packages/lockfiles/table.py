@@ -69,6 +69,23 @@ KINDS: Final[tuple[Kind | Index, ...]] = (
 )
 
 
+SBOMS: Final = frozenset(item.name for item in (cyclonedx.JSON, cyclonedx.XML, spdx.SPDX_2, spdx.SPDX_3))
+"""Names of the kinds that are SBOMs."""
+
+
+def is_lock(path: Path) -> bool:
+    """Whether a file is of a known kind by its name and, where several share that, its content."""
+    chosen = [item for item in KINDS if _named(item, path)]
+    if not chosen:
+        return False
+    try:
+        with open_regular(path) as file:
+            data = file.read(max(item.limit for item in chosen))
+    except OSError:
+        return True  # reading it will say why
+    return any(item.fits is None or item.fits(data) for item in chosen)
+
+
 def read_lock(path: Path, *, kind: str | None = None, vendor: str | None = None) -> Lock:
     """Read a lockfile; ``kind`` is the name of one in `KINDS`, by default found from the file's name and content.
 

@@ -36,16 +36,15 @@ class Requirement:
     """Another package that this one declares to need.
 
     ``name`` and ``wanted`` are as the ecosystem writes them; ``wanted`` is empty where any version will do.
-    ``condition`` says when it is needed, else None. ``purl`` is that of the package, without a version unless exactly
-    one will do, which then is ``version``; None for what is no package: a module, a file, a repository.
+    ``condition`` says when it is needed, else None. ``package`` is normalised, its version empty unless exactly one
+    will do; None for what is no package: a module, a file, a repository.
     """
 
     name: str
     scope: Scope
     wanted: str = ""
     condition: str | None = None
-    purl: str | None = None
-    version: str | None = None
+    package: Purl | None = None
 
     def __str__(self) -> str:
         return " ; ".join(part for part in (self.wanted or "*", self.condition) if part)
@@ -137,13 +136,11 @@ def requirement(
     written = shown or row.registry_name(namespace, name)
     found = Requirement(line(written) or "?", scope, line(wanted) or "", line(condition))
     try:
-        purl = _package(row, namespace, name)
-        if version is None:
-            return replace(found, purl=purl.package)
-        exact = Purl.of(type, namespace, name, version)
-        return replace(found, purl=str(exact), version=exact.version)
+        any_version = _package(row, namespace, name)
+        exact = any_version if version is None else Purl.of(type, namespace, name, version)
     except (ValueError, UsageError):
         return found
+    return replace(found, package=exact)
 
 
 def _package(row: Ecosystem, namespace: tuple[str, ...], name: str) -> Purl:
