@@ -19,6 +19,8 @@ COMMANDS: Final = {
     "anchor": "anchor",
     "sign": "sign",
     "attach": "attach",
+    "sbom": "sbom",
+    "provenance": "provenance",
     "release": "release",
     "import": "import_",
     "export": "export",

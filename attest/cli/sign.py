@@ -64,11 +64,11 @@ def _bundles(arguments: argparse.Namespace, named: list[Named]) -> list[Written]
     with Targets(arguments, create=True) as targets:
         signing = (
             written.sign_and_attach(
-                targets.write(item), signer, predicate_type=names.PREDICATE_COSIGN_SIGN, predicate={}
+                [targets.write(item)], signer, predicate_type=names.PREDICATE_COSIGN_SIGN, predicate={}
             )
             for item in named
         )
-        return list(console.progress(signing, len(named), "signing"))
+        return [item for (item,) in console.progress(signing, len(named), "signing")]
 
 
 def _notation(arguments: argparse.Namespace, named: list[Named]) -> list[Written]:

@@ -18,7 +18,7 @@ from attest.signing.sign import StatementSigner, sign_statement
 from attest.statements import lifecycle
 from attest.statements.documents import Document
 from attest.statements.lifecycle import Lifecycle
-from attest.statements.statement import write_statement
+from attest.statements.statement import Statement, write_statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,24 @@ class Written:
 
 
 def sign_and_attach(
-    target: Target, signer: StatementSigner, *, predicate_type: str, predicate: Mapping[str, Any]
-) -> Written:
-    """Sign a statement about the target and attach it. Raises `UsageError` for one that has a command of its own."""
+    targets: Sequence[Target], signer: StatementSigner, *, predicate_type: str, predicate: Mapping[str, Any]
+) -> list[Written]:
+    """Sign one statement about all targets and attach it to each.
+
+    Raises `UsageError` for one that has a command of its own.
+    """
     if predicate_type in lifecycle.PAYLOADS:
         raise UsageError(
             f"a {predicate_type} is not attached",
             why="it has a payload type of its own, so that nobody takes it for a signature",
             next_step="use attest revoke, attest withdraw or attest seal",
         )
-    statement = write_statement(statement_subjects(target.subject), predicate_type, predicate)
-    return attach_signed(target, sign_statement(statement, signer), predicate_type, created=creation_time())
+    subjects = [subject for target in targets for subject in statement_subjects(target.subject)]
+    statement = write_statement(subjects, predicate_type, predicate)
+    payload_type = lifecycle.payload_type_of(Statement.parse(statement))
+    bundle = sign_statement(statement, signer, payload_type=payload_type)
+    created = creation_time()
+    return [attach_signed(target, bundle, predicate_type, created=created) for target in targets]
 
 
 def sign_lifecycle(target: Target, signer: StatementSigner, content: Lifecycle) -> Written:
