@@ -10,6 +10,7 @@ from pathlib import Path
 
 from attest.evidence.model import Subject
 from tests.hostile import (
+    attachments,
     bindings,
     builds,
     exceptions,
@@ -56,6 +57,7 @@ _GROUPS = (
     lifecycles,
     exceptions,
     listings,
+    attachments,
     images,
     subjects,
 )
@@ -80,7 +82,8 @@ def made() -> Mapping[str, bytes]:
                 files[f"stores/{case.name}.tar"] = shelf.tar()
             if case.lock is not None:
                 files[f"locks/{case.name}/package-lock.json"] = case.lock.encode()
-        files[f"stores/{group}.tar"] = shared.tar()
+        if shared.files:
+            files[f"stores/{group}.tar"] = shared.tar()
     table = {"now": NOW, "cases": rows}
     files["corpus.json"] = json.dumps(table, indent=2, ensure_ascii=True).encode() + b"\n"
     for name in KEYS:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+from hashlib import sha256
+
 from attest import names
 from attest.evidence.model import Subject
+from attest.oci import strict_json
 from attest.oci.descriptor import EMPTY_BYTES, Descriptor
 from attest.oci.manifest import write_image
 from attest.packages.anchors import version_anchor
 from tests.hostile.case import Case, admitted, artifact, denied, package
-from tests.hostile.making import About, Json, Referrer, Shelf, by, itself
+from tests.hostile.keys import NamedKey
+from tests.hostile.making import SIGN, About, Json, Referrer, Shelf, attached, by, itself
 
 MISSING = {"signed": "signature-missing"}
 GOOD = {"signed": "signature-verified"}
@@ -42,6 +47,22 @@ def _crossed(subject: Subject) -> list[Json]:
 def _other_algorithm(subject: Subject) -> list[Json]:
     assert subject.digest is not None
     return [{"name": str(subject), "digest": {"sha256": subject.digest.hex[:64], "sha1": subject.digest.hex[:40]}}]
+
+
+def _as_a_file(subject: Subject) -> Referrer:
+    """A message signature over the artifact's bytes, which are its purl."""
+    data = str(subject).encode()
+    raw = strict_json.write(
+        {
+            "mediaType": names.BUNDLE_V03,
+            "verificationMaterial": {"publicKey": {"hint": NamedKey("release").public.hint}},
+            "messageSignature": {
+                "messageDigest": {"algorithm": "SHA2_256", "digest": base64.b64encode(sha256(data).digest()).decode()},
+                "signature": base64.b64encode(NamedKey("release").sign(data)).decode(),
+            },
+        }
+    )
+    return attached(raw, subject, SIGN)
 
 
 def _altered_anchor(shelf: Shelf, subject: Subject) -> None:
@@ -136,6 +157,23 @@ def cases() -> list[Case]:
             findings=MISSING,
             trick="signed under another name: the bytes are the same, the package is not",
             naive="compares digests only, so that a test fixture's signature releases a package",
+        ),
+        denied(
+            "same-bytes-older-version",
+            "signed",
+            by("release", about=named("pkg:npm/%40acme/same-bytes-older-version@0.9.0")),
+            findings=MISSING,
+            trick="the bytes of the version before, published once more as a new one, with the old signature",
+            naive="compares digests only, or names without versions",
+        ),
+        denied(
+            "signed-as-a-file",
+            "signed",
+            _as_a_file,
+            subject=artifact("pkg:pypi/signed-as-a-file@1.0.0"),
+            findings=MISSING,
+            trick="a bundle over the file itself, which names nobody's package, and the file is not at hand",
+            naive="takes a digest for a name",
         ),
         denied(
             "same-bytes-no-name",

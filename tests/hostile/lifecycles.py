@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from attest import names
 from attest.evidence.model import Subject
+from attest.evidence.seal import whole_store
 from attest.oci.digest import Digest
-from tests.hostile.case import NOW, Case, admitted, denied, doubtful, package
+from tests.hostile.case import NOW, Case, Spoil, admitted, denied, doubtful, package
 from tests.hostile.documents import revocation
 from tests.hostile.making import SIGN, Json, Piece, Referrer, by, itself, statement
 
@@ -47,7 +48,7 @@ def seal(
 
     def make(subject: Subject) -> Referrer:
         about = of or subject
-        digests = sorted(str(piece(subject).digest) for piece in pieces)
+        digests = sorted(str(piece(about).digest) for piece in pieces)
         said = {
             "sequence": sequence,
             "issued": issued,
@@ -96,6 +97,24 @@ def cases() -> list[Case]:
             findings=GOOD,
             trick="a stranger revokes the signature and withdraws the package",
             naive="honours every revocation, so that anybody who may push takes packages away",
+        ),
+        admitted(
+            "revoked-by-a-colleague",
+            "listed",
+            signed,
+            revoke("laptop", signed),
+            findings=GOOD,
+            trick="somebody who may sign, too, revokes what another has signed",
+            naive="honours the revocations of everybody whom the policy names",
+        ),
+        admitted(
+            "sealed-as-a-whole",
+            "sealed",
+            signed,
+            findings=GOOD,
+            now=NOW,
+            spoil=_seal_store([signed]),
+            trick="none: a seal of the whole store",
         ),
         denied(
             "revoked",
@@ -209,6 +228,16 @@ def cases() -> list[Case]:
             trick="the revocation is sealed, and the store does not show it",
             naive="sees nothing that stands against the package",
         ),
+        doubtful(
+            "hidden-from-the-whole-seal",
+            "sealed",
+            signed,
+            findings=unproven | {"not-revoked": "absence-hidden", "not-withdrawn": "absence-hidden"},
+            now=NOW,
+            spoil=_seal_store([signed, revoked]),
+            trick="the seal of the whole store has a revocation that the store does not show",
+            naive="looks for seals at the package only",
+        ),
         unsealed(
             "older-seal-beside-the-latest",
             "hidden",
@@ -219,6 +248,11 @@ def cases() -> list[Case]:
             naive="is content with one seal of which all is there",
         ),
     ]
+
+
+def _seal_store(pieces: Sequence[Piece]) -> Spoil:
+    """A seal that hangs on what stands for the whole store."""
+    return lambda shelf, subject: shelf.add(seal("security", pieces, of=subject)(whole_store()))
 
 
 def _revoke_statement(who: str, piece: Piece) -> Piece:

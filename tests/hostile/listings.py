@@ -61,7 +61,12 @@ def _listed_for_another(shelf: Shelf, subject: Subject) -> None:
     """The fallback tag of this package lists the signature of another."""
     other = by("release")(package("victim"))
     shelf.add(other)
-    response = write_index([other.listed])
+    respond(shelf, subject, other)
+
+
+def respond(shelf: Shelf, subject: Subject, found: Referrer) -> None:
+    """List ``found`` under the fallback tag of ``subject``."""
+    response = write_index([found.listed])
     shelf.blob(response.raw)
     shelf.list(response.descriptor(), fallback_tag(subject.manifest.digest))
 

@@ -223,6 +223,19 @@ def cases() -> list[Case]:
             trick="a denied licence in other letters: SPDX ids are the same in any case",
             naive="compares texts",
         ),
+        licence(
+            "denied-by-its-old-id",
+            expression("GPL-2.0"),
+            policy="forbidden",
+            trick="a denied licence by the id that it had until 2018: GPL-2.0 is GPL-2.0-only",
+            naive="compares texts",
+        ),
+        licence(
+            "allowed-by-a-later-one",
+            expression("Apache-1.1+"),
+            trick="an older version of an allowed licence, or later",
+            naive="reads the plus as any version",
+        ),
         denied(
             "no-assertion",
             "allowed",

@@ -20,6 +20,37 @@ def scanned(document: Json, who: str = "security") -> Piece:
     return by(who, VULNS, document)
 
 
+def reported(document: Json) -> Piece:
+    """A scanner's own report."""
+    return by("security", names.PREDICATE_SCAN, document)
+
+
+def _sarif(**more: object) -> Json:
+    """One error by a rule whose score is 9.8."""
+    rule = {"id": "CVE-2026-0001", "properties": {"security-severity": "9.8"}}
+    result = {"ruleId": "CVE-2026-0001", "level": "error", "message": {"text": "bad"}, **more}
+    run = {
+        "tool": {"driver": {"name": "scanner", "rules": [rule]}},
+        "invocations": [{"executionSuccessful": True, "endTimeUtc": "2026-02-28T12:00:00Z"}],
+        "results": [result],
+    }
+    return {"version": "2.1.0", "runs": [run]}
+
+
+_failed_run = _sarif()
+_failed_run["runs"][0] |= {
+    "results": [],
+    "invocations": [{"executionSuccessful": False, "endTimeUtc": "2026-02-28T12:00:00Z"}],
+}
+_grype: Json = {
+    "matches": [],
+    "ignoredMatches": [
+        {"vulnerability": {"id": "CVE-2026-0001", "severity": "Critical"}, "artifact": {"name": "left"}},
+    ],
+    "descriptor": {"timestamp": "2026-02-28T12:00:00Z"},
+}
+
+
 def explained(who: str = "security", product: str | None = None, **changes: str | None) -> Piece:
     """VEX about the package itself, or ``product``."""
 
@@ -84,6 +115,27 @@ def cases() -> list[Case]:
             scanned(scan(finding("ten"))),
             trick="a score that is no number",
             naive="reads it as 0",
+        ),
+        refused(
+            "suppressed-in-sarif",
+            "scan-finding",
+            reported(_sarif(suppressions=[{"kind": "external", "status": "accepted"}])),
+            trick="SARIF in which the finding is suppressed by whoever ran the scanner",
+            naive="counts what the scanner shows, so that a line of its configuration is as good as VEX",
+        ),
+        refused(
+            "ignored-by-grype",
+            "scan-finding",
+            reported(_grype),
+            trick="Grype's report, with the finding among what it was told to ignore",
+            naive="counts matches only",
+        ),
+        refused(
+            "failed-run",
+            "scan-malformed",
+            reported(_failed_run),
+            trick="SARIF of a run that failed, and so found nothing",
+            naive="counts results",
         ),
         refused(
             "stale-scan",

@@ -6,6 +6,8 @@ import copy
 from collections.abc import Callable
 from datetime import timedelta
 
+from cryptography import x509
+
 from attest import names
 from tests.hostile.case import Case, admitted, denied
 from tests.hostile.documents import provenance
@@ -105,6 +107,19 @@ def cases() -> list[Case]:
             findings=MISSING,
             trick="a ref in which the pattern's star would have to stand for slashes and dots",
             naive="lets a star stand for anything",
+        ),
+        denied(
+            "two-names-in-a-certificate",
+            "keyless",
+            keyless(
+                identity=(
+                    x509.SubjectAlternativeName(list(map(x509.UniformResourceIdentifier, (evil, WORKFLOW)))),
+                    *run()[1:],
+                )
+            ),
+            findings=MISSING,
+            trick="a certificate with two subjects, of which the second is ours",
+            naive="is content with any of them",
         ),
         denied(
             "own-runner",
