@@ -12,6 +12,7 @@ class Code(StrEnum):
     """What a finding says. A rule's own codes stand in the order in which it checks: the later, the nearer."""
 
     POLICY_NOT_APPLICABLE = "policy-not-applicable"
+    PUBLISHER_UNKNOWN = "publisher-unknown"
     SUBJECT_UNRESOLVED = "subject-unresolved"
     SUBJECT_UNDIGESTED = "subject-undigested"
     LISTING_INCOMPLETE = "listing-incomplete"
@@ -62,6 +63,14 @@ class Code(StrEnum):
     VSA_THRESHOLD = "vsa-threshold"
     VSA_VERIFIED = "vsa-verified"
 
+    DOWNGRADE_UNKNOWN = "downgrade-unknown"
+    DOWNGRADE_MISSING = "downgrade-missing"
+    DOWNGRADE_MALFORMED = "downgrade-malformed"
+    DOWNGRADE_SIGNER = "downgrade-signer"
+    DOWNGRADE_BUILDER = "downgrade-builder"
+    DOWNGRADE_SOURCE = "downgrade-source"
+    DOWNGRADE_ABSENT = "downgrade-absent"
+
     ATTESTATION_MISSING = "attestation-missing"
     ATTESTATION_THRESHOLD = "attestation-threshold"
     ATTESTATION_VERIFIED = "attestation-verified"
@@ -92,6 +101,7 @@ _RANKS: Final = {code: rank for rank, code in enumerate(Code)}
 MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
     {
         Code.POLICY_NOT_APPLICABLE: "the policy's applies_to does not name this package",
+        Code.PUBLISHER_UNKNOWN: "the rule is about the package's publisher, and attest.lock pins none",
         Code.SUBJECT_UNRESOLVED: "only the store says which artifacts the package has",
         Code.SUBJECT_UNDIGESTED: "the lockfile pins no digest for an entry, so that it does not say what is installed",
         Code.LISTING_INCOMPLETE: "not all evidence could be listed, so that something may be missing",
@@ -136,6 +146,13 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.VSA_LEVEL: "the verification summary names none of the levels that the rule needs, or not all",
         Code.VSA_THRESHOLD: "fitting verification summaries by fewer distinct names and keys than the rule needs",
         Code.VSA_VERIFIED: "fitting verification summaries by as many distinct names and keys as the rule needs",
+        Code.DOWNGRADE_UNKNOWN: "attest.lock does not say what the last admitted version of the release line was like",
+        Code.DOWNGRADE_MISSING: "nothing of the kind that the last admitted version of the release line had",
+        Code.DOWNGRADE_MALFORMED: "the signed predicate is not the SLSA provenance that it claims to be",
+        Code.DOWNGRADE_SIGNER: "signed by somebody else than the last admitted version of the release line",
+        Code.DOWNGRADE_BUILDER: "built by another builder than the last admitted version of the release line",
+        Code.DOWNGRADE_SOURCE: "built from another source than the last admitted version of the release line",
+        Code.DOWNGRADE_ABSENT: "the same as the last admitted version of the release line",
         Code.ATTESTATION_MISSING: "no verified attestation of the rule's type by any of its identities",
         Code.ATTESTATION_THRESHOLD: "attestations by fewer distinct names and keys than the rule needs",
         Code.ATTESTATION_VERIFIED: "attestations by as many distinct names and keys as the rule needs",

@@ -124,10 +124,12 @@ def _findings(hearings: Sequence[Hearing], now: datetime) -> Iterator[Finding]:
 
 
 def _of_policy(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[Finding]:
-    standing = Standing.of(evidence.verified, policy.revokers, evidence.subject, now)
-    scene = Scene(evidence, standing, policy.identities)
+    subject = evidence.subject
+    revokers = [identity.about(subject) for identity in policy.revokers]
+    identities = {name: identity.about(subject) for name, identity in policy.identities.items()}
+    scene = Scene(evidence, Standing.of(evidence.verified, revokers, subject, now), identities)
     for rule in policy.rules:
-        yield _waived(_apply(rule, scene, policy.name), policy, rule, scene)
+        yield _waived(_apply(rule.about(subject), scene, policy.name), policy, rule, scene)
     if evidence.subject.looked_up:
         yield Finding(
             policy=policy.name,
@@ -149,6 +151,10 @@ def _waived(finding: Finding, policy: Policy, rule: Rule[Any], scene: Scene) -> 
 
 def _apply(rule: Rule[Any], scene: Scene, policy: str) -> Finding:
     evidence = scene.evidence
+    refusal = rule.unanswerable(scene)
+    if refusal is not None:
+        remedy = remedies.learning(evidence.subject)
+        return Finding(policy, rule.id, refusal.code, Outcome.DENIED, rule.mode, refusal.why, remedy=remedy)
     weighed = combine(rule, [weigh(rule, item, scene) for item in sorted(evidence.verified, key=_digest)])
     considered = [*map(_considered, weighed), *map(_rejected, evidence.rejected)]
     considered.sort(key=lambda item: (item.digest, item.fate, item.reason))

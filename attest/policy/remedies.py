@@ -18,6 +18,13 @@ _FILES: Final = {
     Kind.VSA: "vsa.json",
     Kind.ATTESTATION: "attestation.json",
 }
+_DOWNGRADES: Final = {
+    Code.DOWNGRADE_MISSING,
+    Code.DOWNGRADE_MALFORMED,
+    Code.DOWNGRADE_SIGNER,
+    Code.DOWNGRADE_BUILDER,
+    Code.DOWNGRADE_SOURCE,
+}
 _ADVICE: Final = {
     Code.PROVENANCE_BUILDER: "build with a builder that the policy names",
     Code.PROVENANCE_LEVEL: "build with a builder that the policy trusts with that level",
@@ -43,12 +50,12 @@ _ADVICE: Final = {
 
 def after(rule: Rule[Any], code: Code, subject: Subject, signed: Set[str], identities: Mapping[str, Identity]) -> str:
     """The next command, and who is to run it; ``signed`` have done so already."""
-    if subject.purl is not None and subject.digest is not None:
-        named = f"{shlex.quote(str(subject.purl))} --digest {subject.digest}"
-    elif subject.purl is not None:
-        named = f"{shlex.quote(str(subject.purl))} --digest ALG:HEX"
-    else:
-        named = shlex.quote(str(subject))
+    named = _named(subject)
+    if code in _DOWNGRADES:
+        return (
+            "publish it as the last admitted version was; if the change is meant, look at it with "
+            f"attest policy learn {named} --diff, then write it with --replace"
+        )
     document = _FILES.get(rule.kind)
     command = f"attest attach {named} {document}" if document else f"attest sign {named}"
     others = [name for name in rule.by if name not in signed]
@@ -58,6 +65,11 @@ def after(rule: Rule[Any], code: Code, subject: Subject, signed: Set[str], ident
     ways += [f"{command} --keyless (as {keyless})"] if keyless else []
     advice = _ADVICE.get(code)
     return f"{f'{advice}, then ' if advice else ''}{', or '.join(ways) or command}"
+
+
+def learning(subject: Subject) -> str:
+    """How the lock comes to know a package."""
+    return f"look at who publishes it: attest policy learn {_named(subject)} (and commit attest.lock)"
 
 
 def against(rule: Rule[Any]) -> str:
@@ -78,3 +90,10 @@ def unproven(code: Code) -> str:
     if code is Code.ABSENCE_HIDDEN:
         return "ask a store that has it all; if it was removed on purpose, have it sealed anew with attest seal"
     return "have the package or the whole store sealed with attest seal"
+
+
+def _named(subject: Subject) -> str:
+    """The subject as the command line takes it."""
+    if subject.purl is None:
+        return shlex.quote(str(subject))
+    return f"{shlex.quote(str(subject.purl))} --digest {subject.digest or 'ALG:HEX'}"

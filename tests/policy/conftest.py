@@ -7,10 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from attest.evidence.identity import principal
 from attest.policy.document import Policy, parse
-from tests.evidence_factory import key
+from attest.policy.publisher_lock import FILE, Admitted, Pinned, write
+from attest.policy.publishers import KeyPublisher
+from attest.signing.proof import KeyAuthor
+from tests.evidence_factory import PURL, key
 
 NAMES = ("release", "security", "builder", "alice", "bob", "carol")
+
+PINNED = Pinned(
+    KeyPublisher(key("security").public),
+    {
+        "1": Admitted(
+            "1.2.0",
+            principal(KeyAuthor(key("security").public)),
+            "https://ci.example/builder",
+            "https://github.com/acme/app",
+        )
+    },
+)
+"""Of the package that all evidence is about."""
 
 Read = Callable[[str], Policy]
 
@@ -28,10 +45,11 @@ identities:
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with one public key a name."""
+    """A directory with one public key a name, and an `attest.lock` in which `PINNED` stands."""
     directory = tmp_path_factory.mktemp("keys")
     for name in NAMES:
         (directory / f"{name}.pub").write_bytes(key(name).public.pem())
+    (directory / FILE).write_bytes(write({PURL.package: PINNED}))
     return directory
 
 

@@ -251,7 +251,7 @@ REFUSED = {
     "rule age": (rule("require: sbom, by: [release], max_age: 7"), 12, "expected text"),
     "rule age of what": (rule("require: sbom, by: [release], max_age: 7w"), 12, "'max_age': not an age: '7w'"),
     "rule by missing": (rule("require: signature"), 12, "rule 'a': 'by' is missing"),
-    "rule by a text": (rule("require: signature, by: release"), 12, "'by': expected a list"),
+    "rule by a mapping": (rule("require: signature, by: {release: x}"), 12, "'by': expected text"),
     "rule by nobody": (rule("require: signature, by: []"), 12, "'by' is empty"),
     "rule by unknown": (rule("require: signature, by: [nobody]"), 12, "no identity 'nobody': known: release, security"),
     "rule by twice": (rule("require: signature, by: [release, release]"), 12, "'release' stands twice"),

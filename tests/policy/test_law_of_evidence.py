@@ -36,6 +36,7 @@ WRITTEN: dict[str, list[str]] = {
     "scan": ["", ", max_age: 30d"],
     "vsa": [", verifier: 'https://acme.example/v', levels: [SLSA_BUILD_LEVEL_2]"],
     "attestation": [f", type: '{TEST}'"],
+    "no-downgrade": [],
     "no-revocation": [],
     "no-withdrawal": [],
     "deny": [],
@@ -49,14 +50,18 @@ FORBIDDING = {
     ],
     "sbom": [", licenses: {deny: [ISC]}", ", licenses: {allow: [MIT]}"],
     "deny": [f", type: '{TEST}'"],
+    "no-downgrade": ["", ", same: [builder]", ", same: [source, signer]"],
     "no-revocation": [""],
     "no-withdrawal": [""],
 }
 """What looks at all evidence by itself."""
 MONOTONE = [f"require: {name}, {BY}{terms}" for name, many in WRITTEN.items() for terms in many]
+MONOTONE += ["require: signature, by: publisher", "require: sbom, by: [publisher, release], threshold: 2"]
 NEEDING = [f"require: {name}, {BY}{terms}" for name, many in FORBIDDING.items() for terms in many]
 NEEDING += [f"{text}, match: {match}" for text in MONOTONE for match in ("all", "latest")]
 NEEDING += [f"{text}, match: latest" for text in NEEDING if "deny: [" in text]
+NEEDING += ["require: no-withdrawal, by: publisher"]
+MONOTONE += [f"require: no-downgrade, {BY}, match: any"]
 
 
 def test_every_rule_is_here() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Final
 
+from attest.policy.publisher_lock import NO_DOWNGRADE
 from attest.policy.rules.attestation import AttestationRule, DenyRule
+from attest.policy.rules.downgrade import NoDowngradeRule
 from attest.policy.rules.lifecycle import NoRevocationRule, NoWithdrawalRule
 from attest.policy.rules.provenance import ProvenanceRule
 from attest.policy.rules.rule import Rule
@@ -23,6 +25,7 @@ RULES: Final[MappingProxyType[str, type[Rule[Any]]]] = MappingProxyType(
         "vsa": VsaRule,
         "attestation": AttestationRule,
         "deny": DenyRule,
+        NO_DOWNGRADE: NoDowngradeRule,
         "no-revocation": NoRevocationRule,
         "no-withdrawal": NoWithdrawalRule,
     }

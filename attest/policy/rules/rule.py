@@ -19,7 +19,7 @@ from attest.evidence.verify import EvidenceSet, Verified
 from attest.policy.codes import Code
 from attest.policy.fields import Fields
 from attest.policy.nouns import NOUNS
-from attest.policy.publisher_lock import PublisherLock
+from attest.policy.publisher_lock import FILE, PinnedIdentity, PublisherLock, package_of
 from attest.policy.standing import Standing
 
 C = TypeVar("C")
@@ -164,6 +164,16 @@ class Rule(ABC, Generic[C]):
     @abstractmethod
     def read(cls, written: Written) -> Self:
         """The rule as written. Raises `PolicyError`."""
+
+    def about(self, subject: Subject) -> Self:  # noqa: ARG002
+        """The rule where ``subject`` is concerned: nearly always the same."""
+        return self
+
+    def unanswerable(self, scene: Scene) -> Refusal | None:
+        """Why nothing that could be attached to the subject would do; None if something could."""
+        if any(isinstance(scene.identities[name], PinnedIdentity) for name in self.by):
+            return Refusal(Code.PUBLISHER_UNKNOWN, f"{FILE} pins no publisher of {package_of(scene.subject)}")
+        return None
 
     @property
     def noun(self) -> str:

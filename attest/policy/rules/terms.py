@@ -11,6 +11,7 @@ from attest.policy.ages import parse_age
 from attest.policy.fields import Fields
 from attest.policy.matching import distinct
 from attest.policy.rules.rule import Absence, Context, Match, Mode, Terms, Written
+from attest.policy.yaml_nodes import Items
 
 COMMON: Final = ("id", "require", "by", "mode")
 WANTED: Final = ("threshold", "match", "absence", "max_age")
@@ -66,8 +67,8 @@ def unwanted(written: Written) -> Terms:
 
 
 def identities(fields: Fields, context: Context) -> tuple[str, ...]:
-    """The names in a `by`. Raises `PolicyError` for one that the policy does not have."""
-    by = fields.strings("by")
+    """The names in a `by`, one or a list. Raises `PolicyError` for one that the policy does not have."""
+    by = fields.strings("by") if isinstance(fields.node("by"), Items) else (fields.string("by"),)
     for name in by:
         if name not in context.identities:
             known = ", ".join(context.identities) or "none"
