@@ -49,7 +49,7 @@ def run_lint(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from attest.errors import EXIT_DENIED, EXIT_DONE
-    from attest.policy.document import content
+    from attest.policy.files import content
     from attest.policy.lint import lint
     from attest.report.style import Style
 

@@ -106,7 +106,7 @@ def _policies(arguments: argparse.Namespace) -> Sequence[Policy]:
     if arguments.policy:
         from attest.policy.policies import load_all
 
-        return load_all(arguments.policy)
+        return load_all(arguments.policy, offline=arguments.offline)
     from attest.cli.packed import policy_of_store
 
     return [policy_of_store(arguments)]

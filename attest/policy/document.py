@@ -6,9 +6,8 @@ out what was not understood would be no policy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +15,17 @@ from attest import limits
 from attest.errors import PolicyError
 from attest.evidence.identity import Identity
 from attest.evidence.model import Subject
-from attest.evidence.patterns import SubjectPattern, matches_any, parse_pattern
+from attest.evidence.patterns import SubjectPattern, matches_any
 from attest.evidence.trust import Sigstore, Trust
 from attest.oci.digest import Digest
-from attest.policy import cases, publisher_lock, publishers, trust, waivers, yaml_nodes
+from attest.policy import cases, composing, files, publisher_lock, publishers, waivers
 from attest.policy.cases import Case
+from attest.policy.composing import Leniency
+from attest.policy.fetching import Fetching
 from attest.policy.fields import Fields
+from attest.policy.files import File
 from attest.policy.identities import read_identity
-from attest.policy.publisher_lock import PinnedIdentity
+from attest.policy.publisher_lock import PinnedIdentity, PublisherLock
 from attest.policy.rules import RULES, terms
 from attest.policy.rules.lifecycle import NoRevocationRule
 from attest.policy.rules.provenance import SLSA_MAX
@@ -31,13 +33,13 @@ from attest.policy.rules.rule import Absence, Builder, Context, Mode, Rule, Writ
 from attest.policy.trust import RootTerms
 from attest.policy.verdict import PolicyFile
 from attest.policy.waivers import Waiver
-from attest.regular_file import open_regular
 
 VERSION: Final = 1
 
 _KEYS: Final = (
     "version",
     "name",
+    "extends",
     "applies_to",
     "trust",
     "identities",
@@ -49,15 +51,7 @@ _KEYS: Final = (
     "waivers",
     "tests",
 )
-_LATER: Final = ("extends",)
 _RULES_LATER: Final = ("vex", "release", "audit", "review")
-
-
-class Leniency(StrEnum):
-    """What a gap means: it stands in the way, or it is only shown."""
-
-    DENY = "deny"
-    WARN = "warn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,63 +102,115 @@ class Policy:
         return matches_any(self.applies_to, subject)
 
 
-def load(path: Path) -> Policy:
+def load(path: Path, *, offline: bool = False) -> Policy:
     """Read a policy file. Key files are relative to it. Raises `PolicyError`."""
-    return parse(content(path), where=str(path), base=path.parent)
+    return parse(files.content(path), where=str(path), base=path.parent, offline=offline)
 
 
-def content(path: Path) -> bytes:
-    """The bytes of a policy file; of one that is too large enough to be refused. Raises `PolicyError`."""
-    try:
-        with open_regular(path) as file:
-            return file.read(limits.POLICY + 1)
-    except OSError as error:
-        raise PolicyError("cannot read the policy", where=str(path), why=error.strerror) from None
-
-
-def parse(data: bytes, *, where: str, base: Path, columns: bool = False) -> Policy:
+def parse(data: bytes, *, where: str, base: Path, columns: bool = False, offline: bool = False) -> Policy:
     """Read a policy; ``where`` names it in errors, ``base`` is the directory of its key files.
 
-    Places in it are lines, with ``columns`` lines and columns. Raises `PolicyError`.
+    Places in it are lines, with ``columns`` lines and columns. With ``offline`` no registry is asked for what it
+    extends. Raises `PolicyError`.
     """
-    fields = Fields(yaml_nodes.read(data, where=where, columns=columns), "policy")
-    fields.only(*_KEYS, later=_LATER)
-    fields.integer("version", minimum=VERSION, maximum=VERSION)
-    root = trust.read(fields, base)
-    context = _context(fields, base, keys_only=root is None)
-    rules = _rules(fields, context)
+    with Fetching(offline=offline) as fetching:
+        return compose(files.read(data, where=where, base=base, columns=columns, fetch=fetching.fetch))
+
+
+def compose(top: File) -> Policy:
+    """The policy that a file and all that it extends make together. Raises `PolicyError`.
+
+    A file adds to what it extends and changes nothing of it (docs/decisions/0021-composed-policies.md).
+    """
+    every = (*top.ancestors, top)
+    for file in every:
+        file.fields.only(*_KEYS)
+        file.fields.integer("version", minimum=VERSION, maximum=VERSION)
+    root = composing.trust_of(top)
+    lock = composing.lock_of(top)
+    reading = _Reading(keys_only=root is None, lock=lock)
+    for file in every:
+        reading.add(file)
+    fields = top.fields
+    if not reading.rules:
+        fields.nodes("rules")  # which says that there are none
+    _check_decides(reading.rules.values(), fields)
+    locked = () if lock is None else (PolicyFile(publisher_lock.FILE, lock.digest),)
     return Policy(
         name=fields.string("name"),
-        digest=Digest.of(data),
-        applies_to=fields.each("applies_to", parse_pattern),
+        digest=top.digest,
+        applies_to=composing.applies_to(top),
         root=root,
-        identities=context.identities,
-        rules=rules,
-        files=() if context.lock is None else (PolicyFile(publisher_lock.FILE, context.lock.digest),),
-        unresolved=fields.choice("unresolved", Leniency, Leniency.DENY),
-        undigested=fields.choice("undigested", Leniency, Leniency.DENY),
-        resolvers=_resolvers(fields, context),
-        waivers=waivers.read(fields, [rule.id for rule in rules]),
-        cases=cases.read(fields, base, context.identities),
+        identities=reading.identities,
+        rules=tuple(reading.rules.values()),
+        files=(*(PolicyFile(file.name, file.digest) for file in top.ancestors), *locked),
+        unresolved=composing.leniency(top, "unresolved"),
+        undigested=composing.leniency(top, "undigested"),
+        resolvers=reading.resolvers,
+        waivers=tuple(reading.waivers),
+        cases=cases.read(fields, top.base, reading.contexts[top.name].identities),
     )
 
 
-def _context(fields: Fields, base: Path, *, keys_only: bool) -> Context:
-    identities = {
-        name: read_identity(name, item, base, keys_only=keys_only)
-        for name, item in fields.named("identities", "identity")
-    }
-    if publishers.NAME in identities:
-        raise PolicyError(
-            f"'identities': {publishers.NAME!r} is whomever {publisher_lock.FILE} pins",
-            where=Fields(fields.node("identities"), "'identities'").line_of(publishers.NAME),
-            next_step="give it another name",
-        )
-    lock = publisher_lock.beside(fields, base)
-    if lock is not None:
-        identities[publishers.NAME] = PinnedIdentity(publishers.NAME, lock=lock)
-    builders = {name: _builder(name, item, identities) for name, item in fields.named("builders", "builder")}
-    return Context(identities, builders, lock)
+class _Reading:
+    """What was read of the files so far. In each only those names are known that it defines, or that what it extends
+    defines; and none is defined twice."""
+
+    def __init__(self, *, keys_only: bool, lock: PublisherLock | None) -> None:
+        self._keys_only = keys_only
+        self._lock = lock
+        pinned: dict[str, Identity] = {}
+        if lock is not None:
+            pinned[publishers.NAME] = PinnedIdentity(publishers.NAME, lock=lock)
+        self._first = Context(pinned, {}, lock)
+        self.contexts: dict[str, Context] = {}
+        self.identities: dict[str, Identity] = dict(pinned)
+        self.builders: dict[str, Builder] = {}
+        self.rules: dict[str, Rule[Any]] = {}
+        self.resolvers: tuple[str, ...] = ()
+        self.waivers: list[Waiver] = []
+
+    def add(self, file: File) -> None:
+        """One file; those that it extends have been added. Raises `PolicyError`."""
+        fields = file.fields
+        fields.string("name")
+        context = self.contexts[file.name] = self._context(file)
+        rules = _rules(fields, context) if fields.has("rules") else ()
+        for rule, node in zip(rules, fields.nodes("rules") if rules else (), strict=True):
+            if rule.id in self.rules:
+                raise PolicyError(
+                    f"the rule id {rule.id!r} stands twice",
+                    where=Fields(node, "rule").line_of("id"),
+                    why="in this file and in one that it extends, or in two of these",
+                )
+            self.rules[rule.id] = rule
+        if len(self.rules) > limits.POLICY_RULES:
+            raise _too_many(len(self.rules), fields)
+        if fields.has("resolve"):
+            if self.resolvers:
+                raise PolicyError("policy: 'resolve' stands in what it extends", where=fields.line_of("resolve"))
+            self.resolvers = _resolvers(fields, context)
+        self.waivers += waivers.read(fields, [rule.id for rule in rules])
+
+    def _context(self, file: File) -> Context:
+        fields = file.fields
+        before = [self._first, *(self.contexts[parent.name] for parent in file.parents)]
+        own = {
+            name: read_identity(name, item, file.base, keys_only=self._keys_only)
+            for name, item in fields.named("identities", "identity")
+        }
+        if publishers.NAME in own:
+            raise PolicyError(
+                f"'identities': {publishers.NAME!r} is whomever {publisher_lock.FILE} pins",
+                where=Fields(fields.node("identities"), "'identities'").line_of(publishers.NAME),
+                next_step="give it another name",
+            )
+        composing.add(self.identities, own, "identity", fields, "identities")
+        identities = {name: item for context in before for name, item in context.identities.items()} | own
+        trusted = {name: _builder(name, item, identities) for name, item in fields.named("builders", "builder")}
+        composing.add(self.builders, trusted, "builder", fields, "builders")
+        builders = {name: item for context in before for name, item in context.builders.items()} | trusted
+        return Context(identities, builders, self._lock)
 
 
 def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> Builder:
@@ -189,9 +235,7 @@ def _resolvers(fields: Fields, context: Context) -> tuple[str, ...]:
 def _rules(fields: Fields, context: Context) -> tuple[Rule[Any], ...]:
     nodes = fields.nodes("rules")
     if len(nodes) > limits.POLICY_RULES:
-        raise PolicyError(
-            f"{len(nodes)} rules", where=fields.line_of("rules"), why=f"more than the limit of {limits.POLICY_RULES}"
-        )
+        raise _too_many(len(nodes), fields)
     rules: dict[str, Rule[Any]] = {}
     for position, node in enumerate(nodes, 1):
         entry = Fields(node, f"rule {position}")
@@ -199,13 +243,22 @@ def _rules(fields: Fields, context: Context) -> tuple[Rule[Any], ...]:
         if rule.id in rules:
             raise PolicyError(f"the rule id {rule.id!r} stands twice", where=entry.line_of("id"))
         rules[rule.id] = rule
-    if not any(rule.mode is Mode.ENFORCE and rule.threshold > 0 for rule in rules.values()):
+    return tuple(rules.values())
+
+
+def _too_many(count: int, fields: Fields) -> PolicyError:
+    limit = limits.POLICY_RULES
+    return PolicyError(f"{count} rules", where=fields.line_of("rules"), why=f"more than the limit of {limit}")
+
+
+def _check_decides(rules: Iterable[Rule[Any]], fields: Fields) -> None:
+    """Raises `PolicyError` where nothing could be missing."""
+    if not any(rule.mode is Mode.ENFORCE and rule.threshold > 0 for rule in rules):
         raise PolicyError(
             "no rule that wants evidence is enforced, so the policy would admit anything",
             where=fields.line_of("rules"),
             next_step="give one rule such as 'require: signature' the mode enforce",
         )
-    return tuple(rules.values())
 
 
 def _rule(fields: Fields, context: Context) -> Rule[Any]:

@@ -20,7 +20,8 @@ from attest.evidence.verify import EvidenceSet, Verified
 from attest.oci.digest import Digest
 from attest.policy import absence, found, remedies, waivers
 from attest.policy.codes import Code
-from attest.policy.document import Leniency, Policy
+from attest.policy.composing import Leniency
+from attest.policy.document import Policy
 from attest.policy.matching import distinct
 from attest.policy.rules.rule import Match, Mode, Refusal, Rule, Scene
 from attest.policy.standing import Standing

@@ -8,13 +8,14 @@ from pathlib import Path
 from attest import limits
 from attest.errors import PolicyError, UsageError
 from attest.policy.document import Policy, load
+from attest.policy.files import files_in
 
 
-def load_all(names: Iterable[str]) -> tuple[Policy, ...]:
+def load_all(names: Iterable[str], *, offline: bool = False) -> tuple[Policy, ...]:
     """The policies at ``names``, files and directories, in their order. Raises `PolicyError` and `UsageError`."""
     found: dict[str, tuple[Path, Policy]] = {}
     for path in _paths(names):
-        policy = load(path)
+        policy = load(path, offline=offline)
         if policy.name in found:
             raise PolicyError(
                 f"two policies are named {policy.name!r}",
@@ -24,17 +25,6 @@ def load_all(names: Iterable[str]) -> tuple[Policy, ...]:
             )
         found[policy.name] = path, policy
     return tuple(policy for _, policy in found.values())
-
-
-def files_in(directory: Path) -> list[Path]:
-    """The ``*.yaml`` in a directory, by name, at least one. Raises `UsageError`."""
-    try:
-        found = sorted(path for path in directory.iterdir() if path.suffix == ".yaml")
-    except OSError as error:
-        raise UsageError("cannot read the directory", where=str(directory), why=error.strerror) from None
-    if not found:
-        raise UsageError("no policy in the directory", where=str(directory), why="there is no *.yaml in it")
-    return found
 
 
 def _paths(names: Iterable[str]) -> Iterator[Path]:
@@ -49,4 +39,4 @@ def _paths(names: Iterable[str]) -> Iterator[Path]:
 
 
 def _meant(path: Path) -> list[Path]:
-    return files_in(path) if path.is_dir() else [path]
+    return files_in(path, str(path)) if path.is_dir() else [path]

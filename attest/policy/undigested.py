@@ -10,7 +10,8 @@ from attest.packages.anchors import version_anchor
 from attest.packages.lockfiles.lock import Entry
 from attest.packages.purl import Purl
 from attest.policy.codes import Code
-from attest.policy.document import Leniency, Policy
+from attest.policy.composing import Leniency
+from attest.policy.document import Policy
 from attest.policy.rules.rule import Mode
 from attest.policy.verdict import Finding, Outcome
 

@@ -91,7 +91,9 @@ def _waiver(fields: Fields, rules: Collection[str]) -> Waiver:
     rule = fields.string("rule")
     if rule not in rules:
         raise PolicyError(
-            f"{fields.what}: no rule {rule!r:.80}", where=fields.line_of("rule"), why=f"known: {', '.join(rules)}"
+            f"{fields.what}: no rule {rule!r:.80} in this file",
+            where=fields.line_of("rule"),
+            why=f"known: {', '.join(rules) or 'none'}; a rule is waived only where it stands",
         )
     subject = fields.parsed("subject", parse_subject)
     return Waiver(

@@ -15,7 +15,8 @@ from attest.errors import PolicyError
 from attest.evidence.identity import CertificateIdentity
 from attest.evidence.text_patterns import Pattern
 from attest.oci.digest import Digest
-from attest.policy.document import Leniency, load, parse
+from attest.policy.composing import Leniency
+from attest.policy.document import load, parse
 from attest.policy.rules.provenance import ProvenanceRule
 from attest.policy.rules.rule import Builder, Mode
 from attest.policy.rules.sbom import SbomRule
@@ -120,10 +121,10 @@ REFUSED = {
     "not a mapping": ("- a\n", 1, "policy: expected keys and values: it is a list"),
     "a text": ("hello\n", 1, "policy: expected keys and values: it is hello"),
     "unknown key": (top("aplies_to: [a]"), 1, "unknown key 'aplies_to': nearest: applies_to"),
-    "unknown key, nothing near": (top("zzz: 1"), 1, "unknown key 'zzz': known: version, name, applies_to, trust"),
+    "unknown key, nothing near": (top("zzz: 1"), 1, "unknown key 'zzz': known: version, name, extends"),
     "waivers": (top("waivers: []"), 1, "'waivers' is empty"),
     "tests": (top("tests: []"), 1, "'tests' is empty"),
-    "extends": (top("extends: other.yaml"), 1, "'extends' is not in this version"),
+    "extends": (top("extends: other.yaml"), 1, "'extends': cannot read the policy"),
     "version missing": (HEAD.replace("version: 1\n", "") + SIGNED, 1, "policy: 'version' is missing"),
     "version 2": (HEAD.replace("version: 1", "version: 2") + SIGNED, 1, "from 1 to 1: it is 2"),
     "version as text": (HEAD.replace("version: 1", "version: '1'") + SIGNED, 1, "it is the text '1'"),

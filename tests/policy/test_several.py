@@ -264,7 +264,7 @@ def test_a_name_means_one_policy(folder: Path) -> None:
 def test_no_policy_is_no_answer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = folder / "empty"
     empty.mkdir()
-    with pytest.raises(UsageError, match="no policy in the directory"):
+    with pytest.raises(PolicyError, match="no policy in the directory"):
         load_all([str(empty)])
     with pytest.raises(PolicyError, match="cannot read the policy"):
         load_all([str(folder / "none.yaml")])

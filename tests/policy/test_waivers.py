@@ -143,7 +143,7 @@ def test_a_version_without_digest_is_never_waived(read: Read) -> None:
 
 
 REFUSED = {
-    "no rule": (waiver(rule="signde"), "waiver 1: no rule 'signde': known: signed, checked"),
+    "no rule": (waiver(rule="signde"), "waiver 1: no rule 'signde' in this file: known: signed, checked"),
     "pattern": (waiver(subject="pkg:npm/left-pad@*"), "one artifact and is no pattern"),
     "no version": (waiver(subject="pkg:npm/left-pad"), "it has no version"),
     "a tag": (waiver(subject=f"{IMAGE}:latest", digest=str(EMPTY.digest)), "'digest' says which"),

@@ -1,0 +1,82 @@
+"""Policies out of registries, while one is read: each in a directory of its own, which goes with the reading."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from attest.errors import FormatError, StoreError, UsageError
+from attest.oci.reference import Reference
+from attest.policy.files import REGISTRY, Fetched
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from attest.signing.keys import PublicKey
+
+_FORM = f"write {REGISTRY}HOST/REPO@sha256:…"
+
+
+class Fetching:
+    """``offline``, every registry is refused."""
+
+    def __init__(self, *, offline: bool) -> None:
+        self._offline = offline
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def fetch(self, name: str) -> Fetched:
+        """The policy with the digest that stands in ``name``. Raises `UsageError`, `FormatError` and `StoreError`."""
+        if self._parse(name).digest is None:
+            raise UsageError(
+                "a policy in a registry without a digest",
+                where=name,
+                why="a tag may mean another one tomorrow",
+                next_step=_FORM,
+            )
+        return self._fetch(name, None, None)
+
+    def fetch_signed(self, name: str, key: PublicKey, now: datetime) -> Fetched:
+        """The policy that ``name`` means now, by tag or digest, if ``key`` signed it.
+
+        Raises what `fetch` raises, and `VerificationError`.
+        """
+        return self._fetch(name, key, now)
+
+    def _fetch(self, name: str, key: PublicKey | None, now: datetime | None) -> Fetched:
+        from attest.policy import published
+        from attest.stores.location import Location, open_store
+
+        reference = self._parse(name)
+        if self._offline:
+            raise UsageError(
+                "a policy in a registry needs a network", where=name, why="--offline says that there is none"
+            )
+        location = Location.parse(f"{reference.host}/{reference.repository}")
+        try:
+            with closing(open_store(location, create=False)) as store:
+                descriptor = store.resolve(reference)
+                if key is not None and now is not None:
+                    published.check_signed(store, reference.repository, descriptor, key, now=now)
+                folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+                path = published.pull(store, reference.repository, descriptor, folder)
+        except OSError as error:
+            raise StoreError("cannot read the policy", where=name, why=str(error)) from None
+        return Fetched(f"{REGISTRY}{reference.host}/{reference.repository}@{descriptor.digest}", path, folder)
+
+    def _parse(self, name: str) -> Reference:
+        text = name.removeprefix(REGISTRY)
+        try:
+            return Reference.parse(text)
+        except (UsageError, FormatError) as error:
+            raise UsageError(error.what, where=name, why=error.why, next_step=_FORM) from None
