@@ -13,6 +13,8 @@ class Kind(StrEnum):
     """What a part is."""
 
     PACKAGE = "package"
+    PROJECT = "project"
+    """What is put together of packages: a directory of them, or what a lockfile was made for."""
     FILE = "file"
 
 

@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 
 _HASHES: Final = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 _NIL: Final = uuid.UUID(int=0)
+_MEMBERS: Final = (
+    "$schema",
+    "bomFormat",
+    "specVersion",
+    "serialNumber",
+    "version",
+    "metadata",
+    "components",
+    "dependencies",
+)
+"""In the order of the specification, for people."""
+_TYPES: Final = {Kind.PACKAGE: "library", Kind.PROJECT: "application", Kind.FILE: "file"}
 
 
 def write(bill: Bill, made: datetime) -> bytes:
@@ -42,9 +54,14 @@ def write(bill: Bill, made: datetime) -> bytes:
     for component in (document["metadata"]["component"], *document.get("components", ())):
         if component["bom-ref"] in purls:
             component["purl"] = purls[component["bom-ref"]]
+    said = {bill.main.ref, *bill.edges} - bill.unsaid
+    document["dependencies"] = [
+        item for item in document["dependencies"] if item.get("dependsOn") or item["ref"] in said
+    ]  # the library says of all others, of which nothing is known, that they need nothing
     content = json.dumps(document, sort_keys=True)
     document["serialNumber"] = uuid.uuid5(_NIL, content).urn
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+    ordered = {key: document[key] for key in _MEMBERS if document.get(key)}
+    return (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def _bom(bill: Bill, made: datetime) -> Bom:
@@ -64,15 +81,12 @@ def _bom(bill: Bill, made: datetime) -> Bom:
 
 
 def _dependencies(bill: Bill) -> Iterator[Dependency]:
-    """Of parts that say what they need: none at all is also said."""
+    """What needs what."""
     from cyclonedx.model.bom_ref import BomRef
     from cyclonedx.model.dependency import Dependency
 
-    refs = [bill.main.ref, *(part.ref for part in bill.parts if part.ref in bill.edges)]
-    for ref in refs:
-        if ref not in bill.unsaid or bill.edges.get(ref):
-            needed = [Dependency(BomRef(edge.to)) for edge in bill.edges.get(ref, ())]
-            yield Dependency(BomRef(ref), dependencies=needed)
+    for ref, edges in bill.edges.items():
+        yield Dependency(BomRef(ref), dependencies=(Dependency(BomRef(edge.to)) for edge in edges))
 
 
 def _component(part: Part) -> Component:
@@ -90,7 +104,7 @@ def _component(part: Part) -> Component:
     if part.file_name is not None:
         notes.append((names.NOTE_FILE, part.file_name))
     return Component(
-        type=ComponentType.FILE if part.kind is Kind.FILE else ComponentType.LIBRARY,
+        type=ComponentType(_TYPES[part.kind]),
         bom_ref=part.ref,
         group=part.group,
         name=part.name,

@@ -29,9 +29,9 @@ def write(bill: Bill, made: datetime) -> bytes:
     """The document, with a line end behind it."""
     named: dict[str, str] = {}
     everything = (bill.main, *bill.parts)
-    ids = {part.ref: _id("Package" if part.kind is Kind.PACKAGE else "File", part.ref) for part in everything}
+    ids = {part.ref: _id("File" if part.kind is Kind.FILE else "Package", part.ref) for part in everything}
     ids |= {part.ref: _id("File", part.ref) for part in bill.files}
-    packages = [_package(part, ids, named) for part in everything if part.kind is Kind.PACKAGE]
+    packages = [_package(part, ids, named) for part in everything if part.kind is not Kind.FILE]
     if bill.files:
         packages[0] |= {"filesAnalyzed": True, "packageVerificationCode": _code(bill.files)}
     files = [_file(part, ids) for part in (*everything, *bill.files) if part.kind is Kind.FILE]

@@ -9,7 +9,7 @@ from attest import names
 from attest.packages.digest import ArtifactDigest
 from attest.packages.lockfiles.lock import Lock
 from attest.packages.purl import Purl
-from attest.sboms.bill import Bill, Edge, Part
+from attest.sboms.bill import Bill, Edge, Kind, Part
 from attest.sboms.package import both, group_and_name
 
 
@@ -34,7 +34,7 @@ def united(directory: str, bills: Sequence[tuple[Purl, Bill]]) -> Bill:
         (main,) = whole.values()
         kept = {ref: tuple(found) for ref, found in edges.items()}
         return Bill(main, tuple(parts.values()), kept, unsaid=frozenset(unsaid))
-    main = Part(f"directory:{directory}", directory)
+    main = Part(f"directory:{directory}", directory, Kind.PROJECT)
     edges[main.ref] = {Edge(ref): None for ref in whole}
     listed = Bill(
         main, tuple(parts.values()), {ref: tuple(several) for ref, several in edges.items()}, unsaid=frozenset(unsaid)
@@ -116,9 +116,9 @@ def bill_of_lock(lock: Lock, purl: Purl | None = None) -> Bill:
     """About the package that was locked, or about the lockfile itself. By what else a part is needed is not said."""
     parts = locked_parts(lock)
     if purl is None:
-        main = Part(f"lockfile:{lock.path.name}", lock.path.name, notes=((names.NOTE_LOCK, lock.kind),))
+        main = Part(f"lockfile:{lock.path.name}", lock.path.name, Kind.PROJECT, notes=((names.NOTE_LOCK, lock.kind),))
     else:
         group, name = group_and_name(purl)
-        main = Part(str(purl), name, group=group, version=purl.version, purl=str(purl))
+        main = Part(str(purl), name, Kind.PROJECT, group=group, version=purl.version, purl=str(purl))
     parts = [part for part in parts if part.ref != main.ref]
     return Bill(main, tuple(parts), {main.ref: tuple(Edge(part.ref) for part in parts)})
