@@ -21,6 +21,8 @@ _TYPE_NAMES: Final = {dict: "object", list: "array", str: "string", int: "number
 _STRING: Final = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
 """An unterminated one goes up to the end; possessive, so that no input makes it go back."""
 _STRINGS: Final = re.compile(_STRING, re.DOTALL)
+_PLAIN_STRINGS: Final = re.compile(rb'"[^"]*+(?:"|\Z)')
+"""The same where nothing is escaped, in half of the time."""
 _TOKENS: Final = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
 _SQUARE: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
@@ -218,7 +220,8 @@ def _is_shallow(data: bytes) -> bool:
 
     It says the same as counting each of them, of hundreds of thousands in a tenth of the time.
     """
-    brackets = _STRINGS.sub(b"", data).translate(_SQUARE, _NO_BRACKETS)
+    strings = _STRINGS if b"\\" in data else _PLAIN_STRINGS
+    brackets = strings.sub(b"", data).translate(_SQUARE, _NO_BRACKETS)
     for _ in range(limits.JSON_DEPTH):
         before, brackets = brackets, brackets.replace(b"[]", b"")
         if len(brackets) == len(before):

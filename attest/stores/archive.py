@@ -13,6 +13,7 @@ import re
 import stat
 import tarfile
 import threading
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from errno import EIO
@@ -329,8 +330,11 @@ def _plain_members(held: int) -> dict[str, tuple[int, int]] | None:
 
 
 def _sum(block: bytes) -> int:
-    """Of its bytes; most of a header's are zeros, and Python takes as long to add one as anything else."""
-    return sum(block.translate(None, b"\0"))
+    """Of the bytes of a `_PLAIN` header: one less than the lower half of their Adler-32, whose modulus it never reaches.
+
+    Adding them up in Python took half of the time that a member's header took.
+    """
+    return (zlib.adler32(block) & 0xFFFF) - 1
 
 
 def _members(held: int, where: str) -> dict[str, tuple[int, int]]:
