@@ -77,6 +77,13 @@ class Code(StrEnum):
     DENY_FOUND = "deny-found"
     DENY_ABSENT = "deny-absent"
 
+    CHECK_RULE = "check-rule"
+    CHECK_VALUE = "check-value"
+    CHECK_TRIES = "check-tries"
+    CHECK_ERROR = "check-error"
+    CHECK_FALSE = "check-false"
+    CHECK_HOLDS = "check-holds"
+
     EVIDENCE_UNDATED = "evidence-undated"
     EVIDENCE_FUTURE = "evidence-future"
     EVIDENCE_STALE = "evidence-stale"
@@ -158,6 +165,12 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.ATTESTATION_VERIFIED: "attestations by as many distinct names and keys as the rule needs",
         Code.DENY_FOUND: "an attestation of a type that the rule denies is there",
         Code.DENY_ABSENT: "no attestation of the type that the rule denies is there, and none is hidden",
+        Code.CHECK_RULE: "a rule that the expression names does not hold, so that there is nothing to compare",
+        Code.CHECK_VALUE: "the evidence that counts has no value for something that the expression names",
+        Code.CHECK_TRIES: "so much evidence counts that the expression could not be tried for all combinations of it",
+        Code.CHECK_ERROR: "the expression comes to nothing, as a time that is none does",
+        Code.CHECK_FALSE: "the expression is true of no combination of the evidence that counts",
+        Code.CHECK_HOLDS: "the expression is true of evidence that counts",
         Code.EVIDENCE_UNDATED: "nothing proves or says when the evidence was made, and the rule limits its age",
         Code.EVIDENCE_FUTURE: "the evidence says that it is from the future, so that its age is not known",
         Code.EVIDENCE_STALE: "the evidence is older than the rule allows",

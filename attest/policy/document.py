@@ -18,8 +18,9 @@ from attest.evidence.model import Subject
 from attest.evidence.patterns import SubjectPattern, matches_any
 from attest.evidence.trust import Sigstore, Trust
 from attest.oci.digest import Digest
-from attest.policy import cases, composing, files, publisher_lock, publishers, waivers
+from attest.policy import cases, check, composing, files, publisher_lock, publishers, waivers
 from attest.policy.cases import Case
+from attest.policy.check import Check
 from attest.policy.composing import Leniency
 from attest.policy.fetching import Fetching
 from attest.policy.fields import Fields
@@ -70,6 +71,7 @@ class Policy:
     root: RootTerms | None
     identities: Mapping[str, Identity] = field(hash=False)
     rules: tuple[Rule[Any], ...]
+    checks: tuple[Check, ...] = ()
     files: tuple[PolicyFile, ...] = ()
     unresolved: Leniency = Leniency.DENY
     undigested: Leniency = Leniency.DENY
@@ -143,6 +145,7 @@ def compose(top: File) -> Policy:
         root=root,
         identities=reading.identities,
         rules=tuple(reading.rules.values()),
+        checks=tuple(reading.checks.values()),
         files=(*(PolicyFile(file.name, file.digest) for file in top.ancestors), *locked),
         unresolved=composing.leniency(top, "unresolved"),
         undigested=composing.leniency(top, "undigested"),
@@ -167,6 +170,8 @@ class _Reading:
         self.identities: dict[str, Identity] = dict(pinned)
         self.builders: dict[str, Builder] = {}
         self.rules: dict[str, Rule[Any]] = {}
+        self.checks: dict[str, Check] = {}
+        self._files_of: dict[str, str] = {}
         self.resolvers: tuple[str, ...] = ()
         self.waivers: list[Waiver] = []
 
@@ -175,22 +180,41 @@ class _Reading:
         fields = file.fields
         fields.string("name")
         context = self.contexts[file.name] = self._context(file)
-        rules = _rules(fields, context) if fields.has("rules") else ()
-        for rule, node in zip(rules, fields.nodes("rules") if rules else (), strict=True):
-            if rule.id in self.rules:
-                raise PolicyError(
-                    f"the rule id {rule.id!r} stands twice",
-                    where=Fields(node, "rule").line_of("id"),
-                    why="in this file and in one that it extends, or in two of these",
-                )
-            self.rules[rule.id] = rule
-        if len(self.rules) > limits.POLICY_RULES:
-            raise _too_many(len(self.rules), fields)
+        if fields.has("rules"):
+            self._add_rules(file, context)
         if fields.has("resolve"):
             if self.resolvers:
                 raise PolicyError("policy: 'resolve' stands in what it extends", where=fields.line_of("resolve"))
             self.resolvers = _resolvers(fields, context)
-        self.waivers += waivers.read(fields, [rule.id for rule in rules])
+        self.waivers += waivers.read(fields, [id_ for id_, place in self._files_of.items() if place == file.name])
+
+    def _add_rules(self, file: File, context: Context) -> None:
+        """Checks last: they may name any rule of the file and of what it extends."""
+        nodes = file.fields.nodes("rules")
+        count = len(self._files_of) + len(nodes)
+        if count > limits.POLICY_RULES:
+            raise PolicyError(
+                f"{count} rules",
+                where=file.fields.line_of("rules"),
+                why=f"more than the limit of {limits.POLICY_RULES}",
+            )
+        entries = [Fields(node, f"rule {position}") for position, node in enumerate(nodes, 1)]
+        for entry in (entry for entry in entries if not entry.has("check")):
+            rule = _rule(entry, context)
+            self._add_id(rule.id, entry, file)
+            self.rules[rule.id] = rule
+        near = {file.name, *(parent.name for parent in file.ancestors)}
+        named = check.by_name(rule for rule in self.rules.values() if self._files_of[rule.id] in near)
+        for entry in (entry for entry in entries if entry.has("check")):
+            item = check.read(entry, named)
+            self._add_id(item.id, entry, file)
+            self.checks[item.id] = item
+
+    def _add_id(self, id_: str, entry: Fields, file: File) -> None:
+        before = self._files_of.setdefault(id_, file.name)
+        if before != file.name or id_ in self.rules or id_ in self.checks:
+            other = None if before == file.name else "in this file and in one that it extends, or in two of these"
+            raise PolicyError(f"the rule id {id_!r} stands twice", where=entry.line_of("id"), why=other)
 
     def _context(self, file: File) -> Context:
         fields = file.fields
@@ -232,25 +256,6 @@ def _resolvers(fields: Fields, context: Context) -> tuple[str, ...]:
     return by
 
 
-def _rules(fields: Fields, context: Context) -> tuple[Rule[Any], ...]:
-    nodes = fields.nodes("rules")
-    if len(nodes) > limits.POLICY_RULES:
-        raise _too_many(len(nodes), fields)
-    rules: dict[str, Rule[Any]] = {}
-    for position, node in enumerate(nodes, 1):
-        entry = Fields(node, f"rule {position}")
-        rule = _rule(entry, context)
-        if rule.id in rules:
-            raise PolicyError(f"the rule id {rule.id!r} stands twice", where=entry.line_of("id"))
-        rules[rule.id] = rule
-    return tuple(rules.values())
-
-
-def _too_many(count: int, fields: Fields) -> PolicyError:
-    limit = limits.POLICY_RULES
-    return PolicyError(f"{count} rules", where=fields.line_of("rules"), why=f"more than the limit of {limit}")
-
-
 def _check_decides(rules: Iterable[Rule[Any]], fields: Fields) -> None:
     """Raises `PolicyError` where nothing could be missing."""
     if not any(rule.mode is Mode.ENFORCE and rule.threshold > 0 for rule in rules):
@@ -262,8 +267,6 @@ def _check_decides(rules: Iterable[Rule[Any]], fields: Fields) -> None:
 
 
 def _rule(fields: Fields, context: Context) -> Rule[Any]:
-    if fields.has("check"):
-        raise PolicyError(f"{fields.what}: 'check' is not in this version", where=fields.line_of("check"))
     fields.what = f"rule {fields.name('id')!r}"
     require = fields.string("require")
     kind = RULES.get(require)

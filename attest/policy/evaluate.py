@@ -18,7 +18,8 @@ from attest.evidence.identity import Signer, key_principal
 from attest.evidence.model import Rejected, Subject
 from attest.evidence.verify import EvidenceSet, Verified
 from attest.oci.digest import Digest
-from attest.policy import absence, found, remedies, waivers
+from attest.policy import absence, check, found, remedies, waivers
+from attest.policy.check import Held
 from attest.policy.codes import Code
 from attest.policy.composing import Leniency
 from attest.policy.document import Policy
@@ -26,7 +27,7 @@ from attest.policy.matching import distinct
 from attest.policy.rules.rule import Match, Mode, Refusal, Rule, Scene
 from attest.policy.standing import Standing
 from attest.policy.verdict import Applied, Considered, Fate, Finding, Outcome, Verdict
-from attest.policy.weigh import Weighed, combine, weigh
+from attest.policy.weigh import Weighed, combine, reported, weigh
 
 _SHOWN: Final = 3
 
@@ -129,8 +130,15 @@ def _of_policy(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator
     revokers = [identity.about(subject) for identity in policy.revokers]
     identities = {name: identity.about(subject) for name, identity in policy.identities.items()}
     scene = Scene(evidence, Standing.of(evidence.verified, revokers, subject, now), identities)
+    held: dict[str, Held] = {}
     for rule in policy.rules:
-        yield _waived(_apply(rule.about(subject), scene, policy.name), policy, rule, scene)
+        own = rule.about(subject)
+        weighed = combine(own, [weigh(own, item, scene) for item in sorted(evidence.verified, key=_digest)])
+        finding = _apply(own, scene, weighed, policy.name)
+        held[rule.id] = Held(own, finding.outcome, tuple(item for item in weighed if item.fate is Fate.COUNTED))
+        yield _waived(finding, policy, scene)
+    for item in policy.checks:
+        yield _waived(check.apply(item, held, evidence, policy.name), policy, scene)
     if evidence.subject.looked_up:
         yield Finding(
             policy=policy.name,
@@ -143,21 +151,20 @@ def _of_policy(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator
         )
 
 
-def _waived(finding: Finding, policy: Policy, rule: Rule[Any], scene: Scene) -> Finding:
+def _waived(finding: Finding, policy: Policy, scene: Scene) -> Finding:
     """With the waiver that is about it, if it needs one."""
-    if finding.outcome is Outcome.ADMITTED:
+    if finding.outcome is Outcome.ADMITTED or finding.rule is None:
         return finding
-    return replace(finding, waived=waivers.find(policy.waivers, rule.id, scene.subject, scene.standing.now))
+    return replace(finding, waived=waivers.find(policy.waivers, finding.rule, scene.subject, scene.standing.now))
 
 
-def _apply(rule: Rule[Any], scene: Scene, policy: str) -> Finding:
+def _apply(rule: Rule[Any], scene: Scene, weighed: list[Weighed], policy: str) -> Finding:
     evidence = scene.evidence
     refusal = rule.unanswerable(scene)
     if refusal is not None:
         remedy = remedies.learning(evidence.subject)
         return Finding(policy, rule.id, refusal.code, Outcome.DENIED, rule.mode, refusal.why, remedy=remedy)
-    weighed = combine(rule, [weigh(rule, item, scene) for item in sorted(evidence.verified, key=_digest)])
-    considered = [*map(_considered, weighed), *map(_rejected, evidence.rejected)]
+    considered = [*map(reported, weighed), *map(_rejected, evidence.rejected)]
     considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
     answer = _unwanted(rule, scene, weighed) if rule.threshold == 0 else _wanted(rule, scene, weighed, considered)
     return Finding(
@@ -259,20 +266,6 @@ def _digest(item: Verified) -> Digest:
 
 def _nearness(refusal: Refusal) -> tuple[int, str]:
     return refusal.code.rank, refusal.why
-
-
-def _considered(weighed: Weighed) -> Considered:
-    item = weighed.item
-    return Considered(
-        digest=item.digest,
-        places=item.found.places,
-        claims=item.statement.predicate_type,
-        signers=tuple(sorted({signer.name for signer in item.signers})),
-        binding=item.binding,
-        fate=weighed.fate,
-        reason=weighed.reason,
-        proof=item.proof,
-    )
 
 
 def _rejected(item: Rejected) -> Considered:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attest import limits
@@ -145,6 +146,7 @@ class _Library:
         return self._cel.NewEnv(config=self._language, variables=variables)
 
 
+@cache
 def _library() -> _Library:
     try:
         return _Library()

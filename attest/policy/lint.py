@@ -62,7 +62,11 @@ def _unused(fields: Fields) -> Iterator[Complaint]:
 
 
 def _hopeless(policy: Policy, fields: Fields, now: datetime) -> Iterator[Complaint]:
-    for rule, node in zip(policy.rules, fields.nodes("rules"), strict=True):
+    rules = {rule.id: rule for rule in policy.rules}
+    for node in fields.nodes("rules"):
+        rule = rules.get(Fields(node, "rule").string("id"))
+        if rule is None:  # a check
+            continue
         speaking = {name for name in rule.by if _may_speak(policy, policy.identities[name], now)}
         if _possible(policy, rule, speaking) < max(rule.threshold, 1):
             silent = ", ".join(sorted(set(rule.by) - speaking))

@@ -17,7 +17,7 @@ from attest.policy.ages import age_words
 from attest.policy.codes import Code
 from attest.policy.nouns import NOUNS
 from attest.policy.rules.rule import Claim, Fit, Match, Refusal, Rule, Scene
-from attest.policy.verdict import Fate
+from attest.policy.verdict import Considered, Fate
 
 _AGED: Final = (Code.EVIDENCE_UNDATED, Code.EVIDENCE_STALE)
 """What is only old is not forbidden."""
@@ -78,6 +78,21 @@ def combine(rule: Rule[Any], weighed: list[Weighed]) -> list[Weighed]:
         passed = {item.item.digest for item in looked_at} - {item.item.digest for item in chosen}
         weighed = [_passed_over(item) if item.item.digest in passed else item for item in weighed]
     return [_against(rule, item) for item in weighed]
+
+
+def reported(weighed: Weighed) -> Considered:
+    """How a finding tells it."""
+    item = weighed.item
+    return Considered(
+        digest=item.digest,
+        places=item.found.places,
+        claims=item.statement.predicate_type,
+        signers=tuple(sorted({signer.name for signer in item.signers})),
+        binding=item.binding,
+        fate=weighed.fate,
+        reason=weighed.reason,
+        proof=item.proof,
+    )
 
 
 def _speaking(rule: Rule[Any], item: Verified, scene: Scene) -> frozenset[Signer]:

@@ -236,7 +236,6 @@ REFUSED = {
         11,
         "no rule that wants evidence is enforced",
     ),
-    "rule check": (rule('check: "a.run == b.run"'), 12, "rule 1: 'check' is not in this version"),
     "rule neither": (rule("by: [release]"), 12, "rule 'a': 'require' is missing"),
     "rule match": (
         rule("require: sbom, by: [release], match: most"),

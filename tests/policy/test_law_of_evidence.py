@@ -19,7 +19,7 @@ from attest.policy.document import Policy, parse
 from attest.policy.evaluate import evaluate
 from attest.policy.rules import RULES
 from attest.policy.rules.rule import Absence, Match
-from attest.policy.verdict import Finding, Outcome
+from attest.policy.verdict import Finding, Outcome, Verdict
 from attest.statements.lifecycle import Why
 from tests.evidence_factory import CYCLONEDX, NOW, PURL, evidence, signed, slsa_v1
 from tests.policy import test_sbom_rule
@@ -62,6 +62,12 @@ NEEDING += [f"{text}, match: {match}" for text in MONOTONE for match in ("all", 
 NEEDING += [f"{text}, match: latest" for text in NEEDING if "deny: [" in text]
 NEEDING += ["require: no-withdrawal, by: publisher"]
 MONOTONE += [f"require: no-downgrade, {BY}, match: any"]
+
+
+ASKED = [text for text in NEEDING if "match:" in text]
+"""What needs absence, and of which a check may ask something."""
+CHECKED = "it.author == bom.author || it.digest != bom.digest"
+"""Of a rule and of one that is monotone."""
 
 
 def test_every_rule_is_here() -> None:
@@ -127,13 +133,24 @@ def test_the_pool_is_what_the_strategies_draw_from() -> None:
 @cache
 def policy_of(keys: Path, rule: str) -> Policy:
     builders = 'builders:\n  ci: {identity: security, id: "https://ci.example/builder", slsa: 3}\n'
-    other = "  - {id: other, require: signature, by: [release]}\n"
-    return parse((HEAD + builders + f"rules:\n  - {{id: it, {rule}}}\n{other}").encode(), where="p", base=keys)
+    other = "  - {id: other, require: signature, by: [release]}\n  - {id: bom, require: sbom, by: [release]}\n"
+    check = f"  - {{id: checked, check: '{CHECKED}'}}\n" if rule in MONOTONE or "match:" in rule else ""
+    return parse((HEAD + builders + f"rules:\n  - {{id: it, {rule}}}\n{other}{check}").encode(), where="p", base=keys)
+
+
+def verdict_of(policy: Policy, chosen: frozenset[int], *more: Candidate, complete: bool = True) -> Verdict:
+    candidates = [*more, *(pool()[index] for index in sorted(chosen))]
+    return evaluate(policy, evidence(candidates, policy.identities.values(), complete=complete), now=NOW)
 
 
 def judge(policy: Policy, chosen: frozenset[int], *more: Candidate, complete: bool = True) -> Finding:
-    candidates = [*more, *(pool()[index] for index in sorted(chosen))]
-    return evaluate(policy, evidence(candidates, policy.identities.values(), complete=complete), now=NOW).findings[0]
+    return verdict_of(policy, chosen, *more, complete=complete).findings[0]
+
+
+def check(policy: Policy, chosen: frozenset[int], *more: Candidate, complete: bool = True) -> Finding:
+    """Of the check that names the rule."""
+    findings = verdict_of(policy, chosen, *more, complete=complete).findings
+    return next(item for item in findings if item.rule == "checked")
 
 
 @pytest.mark.parametrize("rule", MONOTONE)
@@ -188,6 +205,43 @@ def test_a_seal_of_everything_is_as_good_as_a_whole_listing(keys: Path, rule: st
     by_seal = judge(policy_of(keys, f"{rule}, absence: seal"), there, sealed, complete=False)
     by_listing = judge(policy_of(keys, f"{rule}, absence: listing"), there)
     assert (by_seal.outcome is Outcome.ADMITTED) == (by_listing.outcome is Outcome.ADMITTED)
+
+
+@given(rule=st.sampled_from(MONOTONE), some=mixtures, more=mixtures, complete=st.booleans())
+def test_more_evidence_never_makes_a_check_of_monotone_rules_worse(
+    keys: Path, rule: str, some: frozenset[int], more: frozenset[int], complete: bool
+) -> None:
+    policy = policy_of(keys, rule)
+    before = check(policy, some, complete=complete)
+    after = check(policy, some | (more - REVOKING), complete=complete)
+    assert before.outcome is not Outcome.ADMITTED or after.outcome is Outcome.ADMITTED
+    assert complete or Outcome.DENIED not in (before.outcome, after.outcome)
+
+
+@given(rule=st.sampled_from(ASKED), there=mixtures, late=mixtures, hidden=st.frozensets(st.integers(0, 35), min_size=1))
+def test_hiding_what_is_sealed_never_lets_a_check_hold(
+    keys: Path, rule: str, there: frozenset[int], late: frozenset[int], hidden: frozenset[int]
+) -> None:
+    policy = policy_of(keys, f"{rule}, absence: seal")
+    there |= hidden
+    sealed = seal("security", *(pool()[index] for index in sorted(there)))
+    assert check(policy, (there | late) - hidden, sealed).outcome is not Outcome.ADMITTED
+    assert check(policy, there | late).outcome is not Outcome.ADMITTED  # unsealed
+
+
+@given(rule=st.sampled_from(ASKED), there=mixtures)
+def test_an_incomplete_listing_never_lets_a_check_of_what_needs_absence_hold(
+    keys: Path, rule: str, there: frozenset[int]
+) -> None:
+    policy = policy_of(keys, f"{rule}, absence: listing")
+    assert check(policy, there, complete=False).outcome is not Outcome.ADMITTED
+
+
+@pytest.mark.parametrize("rule", MONOTONE + [f"{rule}, absence: listing" for rule in ASKED])
+def test_every_check_can_hold(keys: Path, rule: str) -> None:
+    chances = (frozenset({4, 5, index, other}) for index in range(36) for other in range(36))
+    policy = policy_of(keys, rule)
+    assert any(check(policy, chance).outcome is Outcome.ADMITTED for chance in chances)
 
 
 @pytest.mark.parametrize("rule", MONOTONE + [f"{rule}, absence: listing" for rule in NEEDING])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final, Self
@@ -12,6 +13,7 @@ from attest.evidence.model import Kind
 from attest.evidence.text_patterns import Pattern
 from attest.evidence.verify import Verified
 from attest.policy.codes import Code
+from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Builder, Claim, Fit, Refusal, Rule, Written
@@ -36,6 +38,14 @@ class ProvenanceRule(Rule[Provenance]):
         "build_type",
         "parameters",
     )
+    SAYS: ClassVar[Mapping[str, Type]] = {
+        "builder": Type.TEXT,
+        "build_type": Type.TEXT,
+        "source": Type.TEXT,
+        "ref": Type.TEXT,
+        "workflow": Type.TEXT,
+        "run": Type.TEXT,
+    }
     kind: ClassVar[Kind] = Kind.PROVENANCE
     missing: ClassVar[Code] = Code.PROVENANCE_MISSING
     short: ClassVar[Code] = Code.PROVENANCE_THRESHOLD
@@ -82,6 +92,17 @@ class ProvenanceRule(Rule[Provenance]):
     def made_at(self, content: Provenance) -> datetime | None:
         """When the build ended."""
         return content.time
+
+    def says(self, content: Provenance) -> Mapping[str, Value | None]:
+        """What `SAYS` lists, of which a certificate may know better."""
+        return {
+            "builder": content.builder,
+            "build_type": content.build_type,
+            "source": content.source,
+            "ref": content.ref,
+            "workflow": content.workflow,
+            "run": content.run,
+        }
 
     def judge(self, content: Provenance, claim: Claim) -> Fit | Refusal:
         """Those signers who speak for a builder that fits, if all that the rule asks of the build fits."""

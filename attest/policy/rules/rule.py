@@ -17,6 +17,7 @@ from attest.evidence.identity import Identity, Signer
 from attest.evidence.model import Kind, Subject
 from attest.evidence.verify import EvidenceSet, Verified
 from attest.policy.codes import Code
+from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
 from attest.policy.nouns import NOUNS
 from attest.policy.publisher_lock import FILE, PinnedIdentity, PublisherLock, package_of
@@ -146,6 +147,8 @@ class Rule(ABC, Generic[C]):
 
     KEYS: ClassVar[tuple[str, ...]]
     """All keys beside `id`, `require`, `by` and `mode`."""
+    SAYS: ClassVar[Mapping[str, Type]] = {}
+    """What a `check` may ask of evidence that counts, beside what it may ask of all (`attest.policy.facts`)."""
     kind: ClassVar[Kind]
     missing: ClassVar[Code]
     short: ClassVar[Code]
@@ -191,6 +194,10 @@ class Rule(ABC, Generic[C]):
     def made_at(self, content: C) -> datetime | None:  # noqa: ARG002
         """When it was made by its own account (aware), None where it does not say."""
         return None
+
+    def says(self, content: C) -> Mapping[str, Value | None]:  # noqa: ARG002
+        """The values of `SAYS`; None for what it does not say."""
+        return {}
 
     @abstractmethod
     def judge(self, content: C, claim: Claim) -> Fit | Refusal:

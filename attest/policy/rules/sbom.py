@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from attest.evidence.naming import by_component, by_components
 from attest.evidence.verify import Verified
 from attest.packages.purl import Purl
 from attest.policy.codes import Code
+from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
 from attest.policy.licenses import Licenses, read_licenses
 from attest.policy.rules import terms
@@ -40,6 +41,7 @@ class SbomRule(Rule[Sbom]):
     """
 
     KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "minimum", "includes_package", "min_components", "licenses")
+    SAYS: ClassVar[Mapping[str, Type]] = {"components": Type.NUMBER}
     kind: ClassVar[Kind] = Kind.SBOM
     missing: ClassVar[Code] = Code.SBOM_MISSING
     short: ClassVar[Code] = Code.SBOM_THRESHOLD
@@ -81,6 +83,10 @@ class SbomRule(Rule[Sbom]):
     def made_at(self, content: Sbom) -> datetime | None:
         """When the document was made."""
         return content.time
+
+    def says(self, content: Sbom) -> Mapping[str, Value | None]:
+        """How many components it lists."""
+        return {"components": len(content.components)}
 
     def judge(self, content: Sbom, claim: Claim) -> Fit | Refusal:
         """All signers of a document that names no other package of the same ecosystem and has what the rule wants."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from attest.errors import PolicyError, UsageError
 from attest.evidence.model import Kind
 from attest.evidence.verify import Verified
 from attest.policy.codes import Code
+from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
@@ -28,6 +30,7 @@ class ScanRule(Rule[Scan]):
     neither is known counts as the worst. ``vex`` are the names whose VEX documents take findings away."""
 
     KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "deny", "max_score", "vex")
+    SAYS: ClassVar[Mapping[str, Type]] = {"tool": Type.TEXT, "findings": Type.NUMBER}
     kind: ClassVar[Kind] = Kind.SCAN
     missing: ClassVar[Code] = Code.SCAN_MISSING
     short: ClassVar[Code] = Code.SCAN_THRESHOLD
@@ -73,6 +76,10 @@ class ScanRule(Rule[Scan]):
     def made_at(self, content: Scan) -> datetime | None:
         """When the scan ended."""
         return content.time
+
+    def says(self, content: Scan) -> Mapping[str, Value | None]:
+        """By what, and how much it found."""
+        return {"tool": content.tool, "findings": len(content.findings)}
 
     def judge(self, content: Scan, claim: Claim) -> Fit | Refusal:
         """All signers of a scan without findings that are denied."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
@@ -13,6 +14,7 @@ from attest.evidence.verify import Verified
 from attest.oci.digest import Digest
 from attest.packages.purl import Purl
 from attest.policy.codes import Code
+from attest.policy.expressions import Type, Value
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
 from attest.statements.vsa import Summary, read_summary
@@ -24,6 +26,7 @@ class VsaRule(Rule[Summary]):
     about the subject's own purl, or the image's name. All ``levels`` are needed; ``policy`` is a digest."""
 
     KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "verifier", "resource", "policy", "levels")
+    SAYS: ClassVar[Mapping[str, Type]] = {"resource": Type.TEXT, "levels": Type.TEXTS}
     kind: ClassVar[Kind] = Kind.VSA
     missing: ClassVar[Code] = Code.VSA_MISSING
     short: ClassVar[Code] = Code.VSA_THRESHOLD
@@ -54,6 +57,10 @@ class VsaRule(Rule[Summary]):
     def made_at(self, content: Summary) -> datetime | None:
         """When it was verified."""
         return content.time
+
+    def says(self, content: Summary) -> Mapping[str, Value | None]:
+        """About what, and which levels as they are written."""
+        return {"resource": content.resource, "levels": content.levels}
 
     def judge(self, content: Summary, claim: Claim) -> Fit | Refusal:
         """All signers of one that passed."""
