@@ -137,7 +137,7 @@ def test_damaged_evidence_is_rejected_and_hides_nothing(attest: Workplace, damag
     blob.chmod(0o644)
     blob.write_bytes(data[:-1] if damage == "truncated" else data[:-1] + b" ")
     verdict = attest.ok("verify", WHEEL, "--policy", "policy.yaml", "--json").json["verdicts"][0]
-    assert verdict["evidence"]["rejected"] == 1
+    assert verdict["policies"][0]["rejected"] == 1
     assert "damaged" in attest.ok("list", WHEEL).out
 
 

@@ -63,7 +63,7 @@ def test_exact_and_by_pattern_and_by_claims(signed: Workplace, private_sigstore:
     root = private_sigstore.trusted_root
     for ref in ("refs/tags/v1", "refs/tags/*"):
         verdict = judge(signed, root, workflow(private_sigstore, ref=ref))
-        assert verdict["trustRoot"] == "sha256:" + hashlib.sha256(root.read_bytes()).hexdigest()
+        assert verdict["policies"][0]["trustRoot"] == "sha256:" + hashlib.sha256(root.read_bytes()).hexdigest()
         (item,) = verdict["findings"][0]["considered"]
         assert item["proof"]["time"] is not None
     claims = ", claims: {source_repository_ref: refs/tags/v1, runner_environment: github-hosted}"
