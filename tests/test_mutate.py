@@ -147,9 +147,13 @@ def test_survivors_are_read_as_they_are_written() -> None:
     assert known.reasons == {KEY: "the same"}
     with pytest.raises(ValueError, match="twice"):
         Known.read(text.replace('reason = ""', 'reason = "the same"') * 2)
-    assert known.stale([KEY], [KEY]) == []
-    assert known.stale([KEY], []) == [KEY]
-    assert known.stale([Key("attest/policy/other.py", "f", "a", "b")], []) == []
+    same_file = Key(KEY.path, "f", "a", "b")
+    other_file = Key("attest/policy/other.py", "f", "a", "b")
+    assert known.stale([KEY], [KEY], [KEY]) == []
+    assert known.stale([KEY], [], [KEY]) == [KEY]
+    assert known.stale([], [], [KEY, same_file]) == []  # not in the sample
+    assert known.stale([same_file], [], [same_file]) == [KEY]
+    assert known.stale([other_file], [], [other_file]) == []
 
 
 def test_the_committed_survivors_are_mutants_of_today() -> None:

@@ -1,4 +1,4 @@
-"""``python -m tools.mutate [-j N] [--tests FOLDER]… [FILE|FOLDER]…``
+"""``python -m tools.mutate [-j N] [--sample N] [--tests FOLDER]… [FILE|FOLDER]…``
 
 Ends with 1 if a mutant survives without a written reason, if one with a reason is killed, or if too few are killed.
 """
@@ -14,11 +14,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import pytest
 
 from tools.mutate.memory import Memory
-from tools.mutate.mutant import Source
+from tools.mutate.mutant import Key, Source
 from tools.mutate.operators import mutants
 from tools.mutate.reach import Recorder
 from tools.mutate.survivors import FILE, Known, written
@@ -34,12 +35,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("-j", "--jobs", type=int, default=1, help="how many mutants at a time")
     parser.add_argument("--tests", action="append", help=f"instead of {', '.join(TESTS)}")
     parser.add_argument("parts", nargs="*", metavar="FILE|FOLDER", help=f"instead of {', '.join(SCOPE)}")
+    parser.add_argument("--sample", type=int, default=1, metavar="N", help="only one change of N, always the same ones")
     options = parser.parse_args(arguments)
     os.nice(19 - os.nice(0))
     known = Known.read(FILE.read_text()) if FILE.exists() else Known({})
     everything = tuple(Source.read(path) for part in SCOPE for path in _files(Path(part)))
     wanted = {path.as_posix() for part in options.parts or SCOPE for path in _files(Path(part))}
-    run = Run(everything, [source for source in everything if source.path in wanted], options.jobs)
+    run = Run(everything, [source for source in everything if source.path in wanted], options.jobs, options.sample)
     with tempfile.TemporaryDirectory() as scratch:
         run.scratch = Path(scratch) / "tests"
         code = pytest.main(
@@ -48,7 +50,7 @@ def main(arguments: list[str]) -> int:
         )
     if code:
         return int(code)
-    return report(run.outcomes, known)
+    return report(run.outcomes, known, run.existing)
 
 
 def _files(path: Path) -> list[Path]:
@@ -62,6 +64,8 @@ class Run:
     everything: tuple[Source, ...]
     wanted: list[Source]
     jobs: int
+    sample: int
+    existing: set[Key] = field(default_factory=set)
     scratch: Path = Path()
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -74,6 +78,8 @@ class Run:
         for source in self.wanted:
             began = time.monotonic()
             found = list(mutants(source))
+            self.existing |= {mutant.key for mutant in found}
+            found = [mutant for mutant in found if crc32(mutant.key.change.encode()) % self.sample == 0]
             known = [mutant for mutant in found if memory.outlives(mutant, reach.of(mutant))]
             outcomes = [Outcome(mutant, End.SURVIVED) for mutant in known]
             for outcome in trial.run([mutant for mutant in found if mutant not in known]):
@@ -90,14 +96,14 @@ class Run:
         return True
 
 
-def report(outcomes: list[Outcome], known: Known) -> int:
+def report(outcomes: list[Outcome], known: Known, existing: set[Key]) -> int:
     """Tell what became of the mutants; 0 if that is as it must be."""
     ends = Counter(outcome.end for outcome in outcomes)
     killed = ends[End.KILLED] + ends[End.TIMEOUT]
     share = killed / len(outcomes) if outcomes else 1.0
     alive = {outcome.mutant.key for outcome in outcomes if outcome.alive}
     new = alive - known.reasons.keys()
-    stale = known.stale((outcome.mutant.key for outcome in outcomes), alive)
+    stale = known.stale((outcome.mutant.key for outcome in outcomes), alive, existing)
     if new:
         print(f"# New survivors, for {FILE} with a reason, or better for a test:\n\n{written(new)}")
     if stale:

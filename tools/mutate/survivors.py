@@ -39,11 +39,11 @@ class Known:
                 reasons[key] = entry["reason"]
         return cls(reasons)
 
-    def stale(self, tried: Iterable[Key], survived: Iterable[Key]) -> list[Key]:
-        """Those that are killed now, or that are no mutant any more of a file that was tried."""
-        paths = {key.path for key in tried}
-        alive = set(survived)
-        return [key for key in self.reasons if key.path in paths and key not in alive]
+    def stale(self, tried: Iterable[Key], alive: Iterable[Key], existing: Iterable[Key]) -> list[Key]:
+        """Those that were tried and killed, and those that are none of the ``existing`` mutants of their file."""
+        today = set(existing)
+        killed, paths = set(tried) - set(alive), {key.path for key in today}
+        return [key for key in self.reasons if key in killed or (key.path in paths and key not in today)]
 
 
 def written(keys: Iterable[Key]) -> str:

@@ -30,6 +30,8 @@ PATIENCE: Final = 10
 LEAST: Final = 5.0
 WAITING: Final = 120.0
 """Seconds without an end after which a fork that waits for something is stopped."""
+MOST: Final = 150
+"""How many tests a mutant meets."""
 EXAMPLES: Final = 25
 """How many a property test draws unless it says so itself."""
 _FIRST: Final = 25
@@ -122,7 +124,7 @@ class Trial:
             alike = path.stem in Path(test.partition("::")[0]).stem
             return test != last, -killers[test], not alike, not test.startswith(room), self.reach.seconds[test]
 
-        return sorted(self.reach.of(mutant), key=order)
+        return sorted(self.reach.of(mutant), key=order)[:MOST]
 
     def _next(self, running: dict[int, _Fork]) -> tuple[int, int]:
         while True:
