@@ -74,7 +74,7 @@ def combine(rule: Rule[Any], weighed: list[Weighed]) -> list[Weighed]:
         return weighed
     looked_at = [item for item in weighed if item.fate in (Fate.COUNTED, Fate.UNFIT)]
     if rule.match is Match.LATEST:
-        chosen = _latest(looked_at, max(rule.threshold, 1))
+        chosen = _latest(looked_at, rule.threshold)
         passed = {item.item.digest for item in looked_at} - {item.item.digest for item in chosen}
         weighed = [_passed_over(item) if item.item.digest in passed else item for item in weighed]
     return [_against(rule, item) for item in weighed]
