@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from attest.cli import policy_learn
+from attest.cli import policy_learn, policy_replay
 
 _LINTING = """\
   attest policy lint gate.yaml                                  says what is wrong with it, by line and column"""
@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
         "policy",
         help="test policies, find what is wrong with them, learn who publishes what",
         description="Work on policies.",
-        epilog=f"examples:\n{_LINTING}\n{_TESTING}\n{policy_learn.EXAMPLES}",
+        epilog=f"examples:\n{_LINTING}\n{_TESTING}\n{policy_learn.EXAMPLES}\n{policy_replay.EXAMPLES}",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     lint = actions.add_parser(
@@ -41,6 +41,7 @@ def add(commands: Any) -> None:
     test.add_argument("--format", choices=("text", "junit"), default="text", help="how to print what came of them")
     test.set_defaults(run=run_test)
     policy_learn.add(actions)
+    policy_replay.add(actions)
 
 
 def run_lint(arguments: argparse.Namespace) -> int:

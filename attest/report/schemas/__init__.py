@@ -16,6 +16,7 @@ NAMES: Final = (
     "lock",
     "pack",
     "release",
+    "replay",
     "tree",
     "verdict",
     "written",
