@@ -25,6 +25,17 @@ class Reach:
     sources: tuple[Source, ...]
     tests: dict[str, dict[int, frozenset[str]]]
     seconds: dict[str, float]
+    _ways: dict[str, dict[str, frozenset[int]]] = field(default_factory=dict)
+
+    def ways(self, path: str) -> dict[str, frozenset[int]]:
+        """The lines of a file that each test runs."""
+        if path not in self._ways:
+            lines: defaultdict[str, set[int]] = defaultdict(set)
+            for line, tests in self.tests.get(path, {}).items():
+                for test in tests:
+                    lines[test].add(line)
+            self._ways[path] = {test: frozenset(found) for test, found in lines.items()}
+        return self._ways[path]
 
     def of(self, mutant: Mutant) -> frozenset[str]:
         """The tests that can notice: those that run its statement. What has its effect on import is noticed where its

@@ -30,7 +30,7 @@ PATIENCE: Final = 10
 LEAST: Final = 5.0
 WAITING: Final = 120.0
 """Seconds without an end after which a fork that waits for something is stopped."""
-MOST: Final = 150
+MOST: Final = 250
 """How many tests a mutant meets."""
 EXAMPLES: Final = 25
 """How many a property test draws unless it says so itself."""
@@ -113,18 +113,20 @@ class Trial:
                     shutil.rmtree(left, ignore_errors=True)
 
     def _ordered(self, mutant: Mutant) -> list[str]:
-        """What killed it last, what killed others of its function, tests that are named alike, tests of the same room;
-        the quick before the slow."""
+        """What killed it last, what killed others of its function; then one of each group of tests that go the same way
+        through the file, another of each, and so on. The quick before the slow."""
         last = self.remembered(mutant)
         killers = self._killers[mutant.source.path, mutant.function]
-        path = Path(mutant.source.path)
-        room = f"tests/{path.parts[1]}/"
-
-        def order(test: str) -> tuple[bool, int, bool, bool, float]:
-            alike = path.stem in Path(test.partition("::")[0]).stem
-            return test != last, -killers[test], not alike, not test.startswith(room), self.reach.seconds[test]
-
-        return sorted(self.reach.of(mutant), key=order)[:MOST]
+        ways = self.reach.ways(mutant.source.path)
+        tests = sorted(self.reach.of(mutant), key=lambda test: (self.reach.seconds[test], test))
+        groups: Counter[frozenset[int]] = Counter()
+        turns = {}
+        for test in tests:
+            way = ways.get(test, frozenset())
+            turns[test] = groups[way]
+            groups[way] += 1
+        tests.sort(key=lambda test: (test != last, -killers[test], turns[test]))
+        return tests[:MOST]
 
     def _next(self, running: dict[int, _Fork]) -> tuple[int, int]:
         while True:
