@@ -21,9 +21,10 @@ _SEGMENT: Final = r"(?!\.{1,2}(?:[/@:]|\Z))[A-Za-z0-9._+~-]+"
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One pattern; two are equal when they are written alike."""
+    """One pattern; two are equal when they are written alike. ``example`` is a text that it means."""
 
     text: str
+    example: str = field(compare=False, repr=False)
     _expression: re.Pattern[str] = field(compare=False, repr=False)
 
     @classmethod
@@ -34,17 +35,18 @@ class Pattern:
             raise UsageError(
                 f"not a pattern: {text[:160]!r}", why="a '*' stands only after '/', '@' or ':' and for one segment"
             )
-        return cls(text, re.compile(_SEGMENT.join(re.escape(part) for part in exact)))
+        return cls(text, _STAR.sub("any", text), re.compile(_SEGMENT.join(re.escape(part) for part in exact)))
 
     @classmethod
     def exact(cls, text: str) -> Pattern:
         """``text`` and nothing else, a ``*`` in it too."""
-        return cls(text, re.compile(re.escape(text)))
+        return cls(text, text, re.compile(re.escape(text)))
 
     @classmethod
     def on_any_ref(cls, workflow: str) -> Pattern:
         """A workflow, written without the ref that follows it in certificates, on any branch, tag or commit."""
-        return cls(f"{workflow}@(any ref)", re.compile(re.escape(workflow) + _REF))
+        expression = re.compile(re.escape(workflow) + _REF)
+        return cls(f"{workflow}@(any ref)", f"{workflow}@refs/heads/any", expression)
 
     @property
     def is_exact(self) -> bool:

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from attest import limits, names
 from attest.errors import AttestError, UsageError
@@ -31,6 +31,7 @@ from attest.policy.cases import Case, Described
 from attest.policy.decide import Judge, decide, judges_of, with_seals
 from attest.policy.document import Policy
 from attest.policy.evaluate import evaluate_all
+from attest.policy.publisher_lock import FILE, PinnedIdentity
 from attest.policy.rules.rule import Mode
 from attest.policy.verdict import Outcome, Verdict
 from attest.regular_file import open_regular
@@ -38,9 +39,6 @@ from attest.signing.proof import Author, CertificateAuthor, Format, KeyAuthor, P
 from attest.statements.statement import Statement, write_statement
 from attest.stores.location import Location, open_store
 from attest.stores.protocol import Found, Place, Where
-
-_ANY: Final = "any"
-"""What stands where a pattern has a ``*``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,9 @@ class _Said:
 
 
 def _made_up(item: Described, subject: Subject, policy: Policy, now: datetime) -> Candidate:
-    identity = policy.identities[item.by]
+    identity = policy.identities[item.by].about(subject)
+    if isinstance(identity, PinnedIdentity):
+        raise UsageError(f"nobody can sign as {item.by}", why=f"{FILE} has no entry for {subject}")
     predicate = {} if item.predicate is None else _read(item.predicate)
     payload = write_statement(statement_subjects(subject), item.predicate_type, predicate)
     formats = identity.formats or (Format.BUNDLE if _is_sigstore(identity) else Format.NOTATION,)
@@ -149,8 +149,8 @@ def _author(identity: Identity) -> Author:
     if isinstance(identity, KeyIdentity):
         return KeyAuthor(identity.key)
     if isinstance(identity, CertificateIdentity):
-        claims = {claim: pattern.text.replace("*", _ANY) for claim, pattern in identity.claims.items()}
-        return CertificateAuthor(identity.issuer, identity.subject.text.replace("*", _ANY), claims)
+        claims = {claim: pattern.example for claim, pattern in identity.claims.items()}
+        return CertificateAuthor(identity.issuer, identity.subject.example, claims)
     return X509Author(f"CN={identity.name}", (("CN", identity.name),), "", identity.name, frozenset({identity.name}))
 
 

@@ -94,3 +94,32 @@ def test_two_are_equal_when_they_are_written_alike(text: str) -> None:
     assert Pattern.parse(text) == Pattern.parse(text)
     assert hash(Pattern.parse(text)) == hash(Pattern.parse(text))
     assert str(Pattern.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        Pattern.parse("https://github.com/acme/*/x@*"),
+        Pattern.exact("https://github.com/acme/*"),
+        Pattern.on_any_ref("https://github.com/acme/app/.github/workflows/a.yml"),
+    ],
+    ids=str,
+)
+def test_an_example_is_one(pattern: Pattern) -> None:
+    assert pattern.matches(pattern.example)
+
+
+def test_exact_is_exact() -> None:
+    assert not Pattern.exact("https://github.com/acme/*").matches("https://github.com/acme/app")
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/main", "refs/tags/v1.0", "ab" * 20, "ab" * 32])
+def test_any_ref(ref: str) -> None:
+    assert Pattern.on_any_ref("https://h/a/b.yml").matches(f"https://h/a/b.yml@{ref}")
+
+
+@pytest.mark.parametrize(
+    "tail", ["", "@", "@main", "@refs/", "@refs/a b", "@refs/x\n", "x@refs/heads/main", "@" + "ab" * 21]
+)
+def test_no_other_ending(tail: str) -> None:
+    assert not Pattern.on_any_ref("https://h/a/b.yml").matches(f"https://h/a/b.yml{tail}")

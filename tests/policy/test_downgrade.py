@@ -19,6 +19,7 @@ from attest.policy.document import Policy, parse
 from attest.policy.evaluate import evaluate
 from attest.policy.publisher_lock import FILE, Admitted, Pinned, PublisherLock, write
 from attest.policy.publishers import KeyPublisher, of_author
+from attest.policy.trial import run
 from attest.policy.verdict import Finding, Outcome, PolicyFile
 from attest.signing.proof import KeyAuthor
 from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, evidence, key, proven, signed, slsa_v1, workflow
@@ -210,3 +211,22 @@ class TestNoDowngrade:
     def test_what_cannot_be_written(self, read: Read, written: str) -> None:
         with pytest.raises(PolicyError, match="rule 'same'"):
             policy_of(read, SAME.replace("release]", f"release], {written}"))
+
+
+class TestInCases:
+    """`tests` of a policy: whoever the lock pins can be made up, too."""
+
+    def test_the_publisher_signs(self, read: Read) -> None:
+        case = f'{{subject: "{PURL}", digest: "{DIGEST}", evidence: [{{by: publisher, type: signature}}], expect: '
+        tests = f"tests:\n  - {case}{{admitted: true}}, name: a}}\n"
+        (item,) = run(read(f"{HEAD}rules:\n{SIGNED}{tests}"), offline=True, now=NOW)
+        assert item.wrong is None
+        (item,) = run(read(f"{HEAD}rules:\n{SIGNED}{tests.replace('left-pad', 'other')}"), offline=True, now=NOW)
+        assert "nobody can sign as publisher: attest.lock has no entry for pkg:npm/other@1.3.0" in str(item.wrong)
+
+    def test_a_workflow_on_any_ref(self, keys: Path, tmp_path: Path) -> None:
+        case = f'{{subject: "{PURL}", digest: "{DIGEST}", evidence: [{{by: publisher, type: signature}}], expect: '
+        tests = f"tests:\n  - {case}{{admitted: true}}, name: a}}\n"
+        policy = in_folder(tmp_path, keys, Pinned(of_author(workflow(**IDS), {})), SIGNED + tests)
+        (item,) = run(policy, offline=True, now=NOW)
+        assert item.wrong is None
