@@ -330,9 +330,9 @@ def _plain_members(held: int) -> dict[str, tuple[int, int]] | None:
 
 
 def _sum(block: bytes) -> int:
-    """Of the bytes of a `_PLAIN` header: one less than the lower half of their Adler-32, whose modulus it never reaches.
+    """Of the bytes of a `_PLAIN` header: one less than the lower half of Adler-32, whose modulus is never reached.
 
-    Adding them up in Python took half of the time that a member's header took.
+    To add them up in Python takes half of the time that a header takes.
     """
     return (zlib.adler32(block) & 0xFFFF) - 1
 

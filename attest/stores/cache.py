@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ _RESERVED_LIMIT: Final = 32
 _STEP: Final = limits.MIB
 _KEPT_AFTER_TRIM: Final = 0.8
 _ENTRY_COST: Final = 4 * limits.KIB
+_USED_SECONDS: Final = 3600.0
+"""An entry that is read is marked as used at most so often."""
 _OFF: Final = ("", "off")
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -46,6 +49,7 @@ class ContentCache:
         self._root = root
         self._limit = limit
         self._credit = 0
+        self._entries: _Entries | None = None
         self._mutex = threading.Lock()
 
     @classmethod
@@ -61,16 +65,18 @@ class ContentCache:
         """The content, whole and checked, or None."""
         name = _name(descriptor.digest)
         try:
-            with durable.folder(self._root, _ENTRIES) as folder:
-                data = durable.read(folder, name, descriptor.size)
-                try:
-                    descriptor.digest.check(data)
-                except DigestMismatch:
-                    if len(data) <= descriptor.size:  # else it is longer than it was asked for, and may be good
-                        os.unlink(name, dir_fd=folder)
-                    return None
-                os.utime(name, dir_fd=folder, follow_symlinks=False)
+            entries = self._entries = self._entries or _Entries(self._root)
+            data, used = durable.read_dated(entries.folder, name, descriptor.size)
+            try:
+                descriptor.digest.check(data)
+            except DigestMismatch:
+                if len(data) <= descriptor.size:  # else it is longer than it was asked for, and may be good
+                    os.unlink(name, dir_fd=entries.folder)
+                return None
+            if time.time() - used > _USED_SECONDS:
+                os.utime(name, dir_fd=entries.folder, follow_symlinks=False)
         except OSError:
+            self._entries = None  # the directory may be another by now, or be made
             return None
         return data if len(data) == descriptor.size else None
 
@@ -135,6 +141,20 @@ class ContentCache:
                     os.unlink(name, dir_fd=folder)
                 total -= size
             return total
+
+
+class _Entries:
+    """The directory of the entries, open for as long as a thread may read from it."""
+
+    __slots__ = ("folder",)
+
+    def __init__(self, root: Path) -> None:
+        with durable.folder(root, _ENTRIES) as folder:
+            self.folder: Final = os.dup(folder)
+
+    def __del__(self) -> None:
+        with suppress(AttributeError):  # it was never open
+            os.close(self.folder)
 
 
 class CachedStore:

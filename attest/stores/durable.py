@@ -96,16 +96,24 @@ def folder(root: Path, *parts: str, create: bool = False) -> Iterator[int]:
 
 def read(directory: int, name: str, limit: int) -> bytes:
     """At most ``limit`` + 1 bytes of a regular file, so that a longer one shows as such."""
+    return read_dated(directory, name, limit)[0]
+
+
+def read_dated(directory: int, name: str, limit: int) -> tuple[bytes, float]:
+    """As `read`, and when it was changed last, in seconds since the epoch."""
     held = os.open(name, _READ, dir_fd=directory)
     try:
-        if not stat.S_ISREG(os.fstat(held).st_mode):
+        status = os.fstat(held)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(EINVAL, "not a regular file", name)
         chunks: list[bytes] = []
         wanted = limit + 1
         while wanted > 0 and (chunk := os.read(held, min(wanted, _CHUNK))):
             chunks.append(chunk)
             wanted -= len(chunk)
-        return b"".join(chunks)
+            if len(chunk) == status.st_size:
+                break  # to be told that this was the end takes as long as to read it
+        return b"".join(chunks), status.st_mtime
     finally:
         os.close(held)
 

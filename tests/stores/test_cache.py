@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import stat
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -133,6 +135,30 @@ def test_a_wrong_size_in_a_descriptor_neither_passes_nor_costs_the_entry(root: P
         with pytest.raises(DigestMismatch):
             cached.fetch(REPOSITORY, Descriptor(BLOB, descriptor.digest, size))
     assert ContentCache(root).get(descriptor) == data
+
+
+def test_a_cache_that_is_removed_while_it_is_open_is_made_anew(root: Path, store: Counting) -> None:
+    descriptor, data = blob(1)
+    store.push(REPOSITORY, descriptor, data)
+    cached = CachedStore(store, ContentCache(root))
+    for _ in range(3):
+        assert cached.fetch(REPOSITORY, descriptor) == data
+    shutil.rmtree(root)
+    for _ in range(3):
+        assert cached.fetch(REPOSITORY, descriptor) == data
+    assert store.fetched == 2
+    assert entry(root, descriptor).read_bytes() == data
+
+
+def test_reading_marks_an_entry_as_used_once_an_hour(root: Path) -> None:
+    cache = ContentCache(root)
+    descriptor, data = blob(1)
+    cache.put(descriptor, data)
+    for ago, marked in ((3500, False), (3700, True)):
+        then = time.time() - ago
+        os.utime(entry(root, descriptor), (then, then))
+        assert cache.get(descriptor) == data
+        assert (entry(root, descriptor).stat().st_mtime > then + 60) is marked
 
 
 def test_links_are_not_followed(root: Path, tmp_path: Path) -> None:
