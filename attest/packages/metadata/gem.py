@@ -26,11 +26,14 @@ from attest.packages.metadata.facts import (
 )
 from attest.packages.purl import Purl
 
+_SHARED: Final = re.compile(r"(?m)^( *)((?:version_)?requirements?): &(\w+) !ruby/object:Gem::Requirement *$")
+_AGAIN: Final = re.compile(r"(?m)^( *(?:version_)?requirements?:) \*(\w+) *$")
+"""One requirement may stand there once and be referred to from elsewhere; nothing else is, where RubyGems writes."""
 _MARKS: Final = re.compile(
-    r"(?m)^((?:---|[ -]*(?:[A-Za-z_]+:)?)) *(?:&\w+ *)?(?:!(?:ruby/[\w:/-]+|binary|str|float)?(?: |$))?"
+    r"(?m)^((?:---|[ -]*(?:[A-Za-z_]+:)?)) *(?:&\w+ +)?(?:!(?:ruby/[\w:/-]+|binary|str|float)?(?: |$))?"
 )
-"""Up to what a line says: the Ruby class that it is an object of, and a name to find it again, tell nothing here."""
-_AGAIN: Final = re.compile(r"(?m)^([ -]*(?:[A-Za-z_]+:)?) *\*\w+ *$")
+"""Up to what a line says: of which Ruby class it is tells nothing here."""
+_ANCHOR: Final = "anchor"
 _NUMBER: Final = re.compile(r"= ([0-9]+(?:\.[0-9A-Za-z]+)*)")
 _REPOSITORY: Final = "source_code_uri"
 
@@ -39,7 +42,8 @@ def _read(archive: Archive, _purl: Purl) -> Metadata:
     member = archive.one("metadata.gz")
     if member is None:
         raise PackageError("no metadata")
-    text = _AGAIN.sub(r"\1 ''", _MARKS.sub(r"\1 ", gem.text(member)))
+    text = _AGAIN.sub(r"\1 '\2'", _SHARED.sub(rf"\1\2:\n\1  {_ANCHOR}: '\3'", gem.text(member)))
+    text = _MARKS.sub(r"\1 ", text)
     document = strict_yaml.read(
         text.encode("utf-8"), where=member.name, limit=2 * limits.PACKAGE_METADATA, by_program=True
     )
@@ -60,16 +64,30 @@ def _read(archive: Archive, _purl: Purl) -> Metadata:
 
 
 def _requirements(node: Node | None) -> Iterator[Requirement]:
-    for item in node.items if isinstance(node, Items) else ():
+    items = node.items if isinstance(node, Items) else ()
+    shared = dict(_anchored(items))
+    for item in items:
         name = _text(item, "name")
         if not isinstance(item, Entries) or not name:
             raise PackageError("not a dependency of a gem", where=item.where)
         wanted = item.values.get("requirement") or item.values.get("version_requirements")
+        if isinstance(wanted, Text) and wanted.text:
+            if wanted.text not in shared:
+                raise PackageError("not a dependency of a gem", where=wanted.where, why="it refers to nothing")
+            wanted = shared[wanted.text]
         ranges = [text for text in _ranges(wanted) if text != ">= 0"]
         scope = Scope.DEVELOPMENT if _text(item, "type") == ":development" else Scope.RUNTIME
         exact = _NUMBER.fullmatch(ranges[0]) if len(ranges) == 1 else None
         version = None if exact is None else exact[1]
         yield requirement("gem", (), name, scope, ", ".join(ranges), version=version)
+
+
+def _anchored(items: tuple[Node, ...]) -> Iterator[tuple[str, Node]]:
+    for item in items:
+        for value in item.values.values() if isinstance(item, Entries) else ():
+            name = _text(value, _ANCHOR)
+            if name is not None:
+                yield name, value
 
 
 def _ranges(node: Node | None) -> Iterator[str]:

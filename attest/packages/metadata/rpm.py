@@ -32,6 +32,7 @@ _MEMBERS: Final = (*_TEXTS, "SUMMARY", *(f"{group}{part}" for group, _ in _GROUP
 _LESS, _GREATER, _EQUAL = 0x02, 0x04, 0x08
 _RPMLIB: Final = "rpmlib("
 """What the program that installs it must be able to do."""
+_LIBRARY: Final = re.compile(r"\.so(?:\.|\Z)")
 _PACKAGE: Final = re.compile(r"[A-Za-z0-9_+.][A-Za-z0-9_+.-]*")
 
 
@@ -64,7 +65,7 @@ def _requirements(archive: Archive, purl: Purl) -> Iterator[Requirement]:
                 continue
             sign = "".join(mark for bit, mark in ((_LESS, "<"), (_GREATER, ">"), (_EQUAL, "=")) if flag & bit)
             wanted = f"{sign} {version}" if sign and version else ""
-            if _PACKAGE.fullmatch(name) is None or name.endswith(".so"):
+            if _PACKAGE.fullmatch(name) is None or _LIBRARY.search(name):
                 yield Requirement(line(name) or "?", scope, line(wanted) or "")
             else:
                 exact = version if sign == "=" and "-" in version and ":" not in version else None

@@ -18,7 +18,7 @@ _MANIFEST: Final = "Package.swift"
 _INSIDE: Final = f"*/{_MANIFEST}"
 _COMMENT: Final = re.compile(r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
 _PACKAGE: Final = re.compile(
-    r'\.package\s*\(\s*(?:name\s*:\s*"[^"\n]*"\s*,\s*)?(?:url|id)\s*:\s*"(?P<url>[^"\n\\]+)"\s*,\s*(?P<wanted>[^)\n]*)'
+    r'\.package\s*\(\s*(?:name\s*:\s*"[^"\n]*"\s*,\s*)?(?:url|id)\s*:\s*"(?P<url>[^"\n\\]+)"\s*,\s*(?P<wanted>\.\w+\s*\([^)\n]*\)|[^)\n]*)'
 )
 _URL: Final = re.compile(r"(?:https?://|ssh://(?:[^@/]+@)?|git@)([^/:]+)[/:](.+?)(?:\.git)?/?")
 _PINNED: Final = re.compile(r'(?:exact\s*:\s*|\.exact\s*\(\s*)"([0-9][^"]*)"')

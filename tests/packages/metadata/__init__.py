@@ -1,0 +1,1 @@
+"""What package files say about themselves."""
