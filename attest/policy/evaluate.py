@@ -21,10 +21,10 @@ from attest.oci.digest import Digest
 from attest.policy import absence, check, found, remedies, waivers
 from attest.policy.check import Held
 from attest.policy.codes import Code
-from attest.policy.composing import Leniency
 from attest.policy.document import Policy
 from attest.policy.matching import distinct
 from attest.policy.rules.rule import Match, Mode, Refusal, Rule, Scene
+from attest.policy.schema import Leniency
 from attest.policy.standing import Standing
 from attest.policy.verdict import Applied, Considered, Fate, Finding, Outcome, Verdict
 from attest.policy.weigh import Weighed, combine, reported, weigh
@@ -133,8 +133,13 @@ def _of_policy(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator
     held: dict[str, Held] = {}
     for rule in policy.rules:
         own = rule.about(subject)
-        weighed = combine(own, [weigh(own, item, scene) for item in sorted(evidence.verified, key=_digest)])
-        finding = _apply(own, scene, weighed, policy.name)
+        weighed: list[Weighed] = []
+        refusal = own.unanswerable(scene)
+        if refusal is None:
+            weighed = combine(own, [weigh(own, item, scene) for item in sorted(evidence.verified, key=_digest)])
+            finding = _apply(own, scene, weighed, policy.name)
+        else:
+            finding = _unanswered(own, refusal, subject, policy.name)
         held[rule.id] = Held(own, finding.outcome, tuple(item for item in weighed if item.fate is Fate.COUNTED))
         yield _waived(finding, policy, scene)
     for item in policy.checks:
@@ -158,12 +163,14 @@ def _waived(finding: Finding, policy: Policy, scene: Scene) -> Finding:
     return replace(finding, waived=waivers.find(policy.waivers, finding.rule, scene.subject, scene.standing.now))
 
 
+def _unanswered(rule: Rule[Any], refusal: Refusal, subject: Subject, policy: str) -> Finding:
+    """Of a rule that cannot be asked about the subject: no evidence is looked at."""
+    remedy = remedies.learning(subject)
+    return Finding(policy, rule.id, refusal.code, Outcome.DENIED, rule.mode, refusal.why, remedy=remedy)
+
+
 def _apply(rule: Rule[Any], scene: Scene, weighed: list[Weighed], policy: str) -> Finding:
     evidence = scene.evidence
-    refusal = rule.unanswerable(scene)
-    if refusal is not None:
-        remedy = remedies.learning(evidence.subject)
-        return Finding(policy, rule.id, refusal.code, Outcome.DENIED, rule.mode, refusal.why, remedy=remedy)
     considered = [*map(reported, weighed), *map(_rejected, evidence.rejected)]
     considered.sort(key=lambda item: (item.digest, item.fate, item.reason))
     answer = _unwanted(rule, scene, weighed) if rule.threshold == 0 else _wanted(rule, scene, weighed, considered)

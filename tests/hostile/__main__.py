@@ -17,6 +17,7 @@ from tests.hostile import (
     images,
     lifecycles,
     listings,
+    publishers,
     sboms,
     scans,
     signers,
@@ -51,6 +52,7 @@ _GROUPS = (
     thresholds,
     workflows,
     builds,
+    publishers,
     sboms,
     scans,
     summaries,
@@ -88,6 +90,7 @@ def made() -> Mapping[str, bytes]:
     files["corpus.json"] = json.dumps(table, indent=2, ensure_ascii=True).encode() + b"\n"
     for name in KEYS:
         files[f"policies/keys/{name}.pub"] = NamedKey(name).public.pem()
+    files["policies/attest.lock"] = publishers.lock()
     files["policies/keys/acme-ca.pem"] = pki.pem([authority("acme-ca")])
     files["policies/keys/trusted-root.json"] = json.dumps(OURS.root_json(), indent=2).encode() + b"\n"
     return files
