@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from attest.evidence.model import Check, Rejected
 from attest.policy.codes import Code
 from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Outcome
@@ -53,3 +54,13 @@ def test_three_of_what_is_hidden_are_named(read: Read, number: int, more: str) -
     finding = of(judge(read(SEALED), good(), seal("security", good(), *hidden)), "not-revoked")
     named = ", ".join(str(digest) for digest in sorted(item.digest for item in hidden)[:3])
     assert finding.message.endswith(f"the store did not show all that was sealed: {named}{more} is missing")
+
+
+def test_what_is_shown_and_rejected_is_not_hidden(read: Read) -> None:
+    """Whoever sealed it may trust more keys than this policy names."""
+    foreign = signed("mallory")
+    sealed = seal("security", good(), foreign)
+    rejected = Rejected(foreign.found, Check.AUTHOR, "no key that the policy names")
+    assert of(judge(read(SEALED), good(), sealed), "not-revoked").code is Code.ABSENCE_HIDDEN
+    shown = of(judge(read(SEALED), good(), sealed, rejected=[rejected]), "not-revoked")
+    assert shown.code is Code.REVOCATION_ABSENT
