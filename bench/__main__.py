@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import bundles, copying, discovery, lockfile, startup
+from bench import bundles, copying, discovery, lockfile, policy, startup
 from bench.harness import Table, machine, text
 
 BENCHMARKS: dict[str, Callable[[Callable[[], None]], Table]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[Callable[[], None]], Table]] = {
     "discovery": discovery.measure,
     "bundles": bundles.measure,
     "copying": copying.measure,
+    "policy": policy.measure,
     "lockfile": lockfile.measure,
     "growth": lockfile.measure_growth,
 }

@@ -30,7 +30,7 @@ from attest.packages.purl import Purl
 from attest.policy.cases import Case, Described
 from attest.policy.decide import Judge, decide, judges_of, with_seals
 from attest.policy.document import Policy
-from attest.policy.evaluate import evaluate_all
+from attest.policy.evaluate import Hearing, evaluate_all
 from attest.policy.publisher_lock import FILE, PinnedIdentity
 from attest.policy.rules.rule import Mode
 from attest.policy.verdict import Outcome, Verdict
@@ -77,10 +77,15 @@ def _difference(case: Case, verdict: Verdict) -> str | None:
 def _verdict(policy: Policy, case: Case, now: datetime, offline: bool) -> Verdict:
     if isinstance(case.evidence, Path):
         return _stored(judges_of([policy], offline=offline, now=now), case, case.evidence, now)
+    return evaluate_all([heard(policy, case, case.evidence, now=now)], now=now)
+
+
+def heard(policy: Policy, case: Case, described: Sequence[Described], *, now: datetime) -> Hearing:
+    """What is left to be evaluated once ``described``, which is made up, is verified. Raises `AttestError`."""
     subject = _subject(case)
-    candidates = tuple(_made_up(item, subject, policy, now) for item in case.evidence)
+    candidates = tuple(_made_up(item, subject, policy, now) for item in described)
     collection = Collection(subject, candidates, (), True, (), now, whole=True)
-    return evaluate_all([Judge(policy, policy.trust()).hear(collection, now)], now=now)
+    return Judge(policy, policy.trust()).hear(collection, now)
 
 
 def _stored(judges: Sequence[Judge], case: Case, path: Path, now: datetime) -> Verdict:
