@@ -35,6 +35,7 @@ def walk(pieces: Iterator[bytes], archive: Archive) -> None:
         name = stream.read(numbers[_NAME_LENGTH]).removesuffix(b"\0")
         stream.align()
         if name == _END:
+            stream.finish()
             return
         kind = _TYPES.get(numbers[_MODE] & 0o170000, Kind.OTHER)
         entry = Entry(name.decode("utf-8", "surrogateescape"), kind, numbers[_LENGTH])
@@ -63,6 +64,11 @@ class _Stream:
 
     def align(self) -> None:
         self.skip(-self._position % _ALIGNED)
+
+    def finish(self) -> None:
+        """Raise `PackageError` unless only zeros follow."""
+        if any(bytes(piece).strip(b"\0") for piece in (self._rest, *self._pieces)):
+            raise PackageError("data after the end of a cpio archive", why="readers disagree about it")
 
     def _take(self, amount: int, consume: Callable[[memoryview], object]) -> None:
         self._position += amount
