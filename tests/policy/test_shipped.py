@@ -14,7 +14,10 @@ from attest import names
 from attest.cli import main as cli
 from attest.policy.document import Policy, load
 from attest.policy.evaluate import evaluate
+from attest.policy.publisher_lock import load as load_lock
+from attest.policy.publishers import KeyPublisher
 from attest.policy.verdict import Outcome
+from attest.signing.key_files import load_public
 from attest.signing.keys import PublicKey
 from attest.signing.proof import CertificateAuthor
 from tests.evidence_factory import CYCLONEDX, NOW, evidence, key, proven, signed, slsa_v1, workflow
@@ -39,6 +42,9 @@ def test_keys_are_nobodys() -> None:
     """Whoever forgets to put in their own admits nothing; a key that somebody has would admit what they sign."""
     for path in (SHIPPED / "keys").iterdir():
         assert path.read_bytes() == placeholder(path.stem)
+    pinned = load_lock(SHIPPED / "attest.lock").packages.values()
+    release = load_public(SHIPPED / "keys" / "release.pub")
+    assert [item.publisher for item in pinned] == [KeyPublisher(release)]
 
 
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
@@ -52,7 +58,7 @@ def test_its_own_tests(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_nothing_lies_about() -> None:
     text = "".join(path.read_text() for path in POLICIES)
-    assert {path.name for path in SHIPPED.iterdir()} - {path.name for path in POLICIES} == {"keys", "tests"}
+    assert {path.name for path in SHIPPED.iterdir()} - {path.name for path in POLICIES} == {"keys", "tests", "attest.lock"}
     assert [path.name for path in (SHIPPED / "keys").iterdir() if f"keys/{path.name}" not in text] == []
     assert [path.name for path in (SHIPPED / "tests").iterdir() if f"tests/{path.name}" not in text] == []
 
