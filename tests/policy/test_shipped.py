@@ -58,7 +58,11 @@ def test_its_own_tests(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_nothing_lies_about() -> None:
     text = "".join(path.read_text() for path in POLICIES)
-    assert {path.name for path in SHIPPED.iterdir()} - {path.name for path in POLICIES} == {"keys", "tests", "attest.lock"}
+    assert {path.name for path in SHIPPED.iterdir()} - {path.name for path in POLICIES} == {
+        "keys",
+        "tests",
+        "attest.lock",
+    }
     assert [path.name for path in (SHIPPED / "keys").iterdir() if f"keys/{path.name}" not in text] == []
     assert [path.name for path in (SHIPPED / "tests").iterdir() if f"tests/{path.name}" not in text] == []
 
