@@ -149,3 +149,8 @@ def distribution(**meta: object) -> bytes:
 
 def sources(swift: str) -> bytes:
     return zipped([("widget/Package.swift", swift.encode()), ("widget/a.swift", b"")])
+
+
+def tgz_of(name: str, version: str) -> bytes:
+    """An npm package that says nothing else."""
+    return tgz([("package/package.json", json.dumps({"name": name, "version": version}).encode())])
