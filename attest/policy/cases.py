@@ -16,11 +16,31 @@ from attest import names
 from attest.errors import PolicyError, UsageError
 from attest.policy.codes import Code
 from attest.policy.fields import Fields
+from attest.policy.shapes import Day, Either, Key, Line, Listed, Name, Record, Several, Table, Truth, fit
 from attest.policy.waivers import digest_reader, parse_subject
 from attest.policy.yaml_nodes import Text
 from attest.statements import lifecycle
 
-_KEYS: Final = ("name", "subject", "digest", "evidence", "now", "expect")
+_EXPECT: Final[Table] = {
+    "admitted": Key(Truth(), "Whether it is to be admitted.", required=True),
+    "codes": Key(Several(Line()), "All codes that stand in the way, where it is not."),
+}
+_DESCRIBED: Final[Table] = {
+    "by": Key(Name(), "The identity that made it.", required=True),
+    "type": Key(Line(("signature",)), "signature, or the URI of a predicate type.", required=True),
+    "predicate": Key(Line(), "A JSON file with the predicate."),
+    "time": Key(Day(), "Its verified time."),
+}
+CASE: Final[Table] = {
+    "name": Key(Line(), "What the test is about.", required=True),
+    "subject": Key(Line(("pkg:npm/semver@7.6.3",)), "A purl with version, or HOST/REPO of an image.", required=True),
+    "digest": Key(Line(), "The artifact's digest, or that of the image's manifest.", required=True),
+    "evidence": Key(
+        Either((Line(), Listed((_DESCRIBED,)))), "A directory or an archive with a store, or evidence that is made up."
+    ),
+    "now": Key(Day(), "On which day it is tried; today if not written."),
+    "expect": Key(Record(_EXPECT), "What is to come of it.", required=True),
+}
 _SIGNATURE: Final = "signature"
 
 
@@ -70,7 +90,7 @@ def read(fields: Fields, base: Path, identities: Collection[str]) -> tuple[Case,
 
 
 def _case(fields: Fields, base: Path, identities: Collection[str]) -> Case:
-    fields.only(*_KEYS)
+    fit(fields, CASE)
     subject = fields.parsed("subject", parse_subject)
     admitted, codes = _expected(Fields(fields.node("expect"), f"{fields.what}: 'expect'"))
     return Case(
@@ -86,7 +106,6 @@ def _case(fields: Fields, base: Path, identities: Collection[str]) -> Case:
 
 
 def _expected(fields: Fields) -> tuple[bool, frozenset[Code] | None]:
-    fields.only("admitted", "codes")
     admitted = fields.boolean("admitted")
     if not fields.has("codes"):
         return admitted, None
@@ -119,7 +138,7 @@ def _evidence(fields: Fields, base: Path, identities: Collection[str]) -> Path |
 
 
 def _described(fields: Fields, base: Path, identities: Collection[str]) -> Described:
-    fields.only("by", "type", "predicate", "time")
+    fit(fields, _DESCRIBED)
     by, written = fields.string("by"), fields.string("type")
     if by not in identities:
         raise PolicyError(

@@ -22,11 +22,12 @@ from attest.policy import facts
 from attest.policy.codes import Code
 from attest.policy.expressions import Expression, Value, compiled
 from attest.policy.fields import Fields
+from attest.policy.rules import terms
 from attest.policy.rules.rule import Mode, Rule
+from attest.policy.shapes import fit
 from attest.policy.verdict import Fate, Finding, Outcome
 from attest.policy.weigh import Weighed, reported
 
-KEYS: Final = ("id", "check", "mode")
 _SHOWN: Final = 3
 _LONGEST: Final = 160
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -64,7 +65,7 @@ def by_name(rules: Iterable[Rule[Any]]) -> Mapping[str, Rule[Any]]:
 def read(fields: Fields, named: Mapping[str, Rule[Any]]) -> Check:
     """A check over rules ``named`` so. Raises `PolicyError`, also where it compares what cannot be compared."""
     fields.what = f"rule {fields.name('id')!r}"
-    fields.only(*KEYS)
+    fit(fields, terms.CHECK)
     text = fields.string("check")
     near = {word: named[word] for word in _NAME.findall(text) if word in named}
     names = {f"{name}.{fact}": type_ for name, rule in near.items() for fact, type_ in facts.offered(rule).items()}

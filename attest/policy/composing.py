@@ -7,7 +7,6 @@ A file adds to what it extends and softens nothing: what a parent's rules mean i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TypeVar
 
 from attest.errors import PolicyError
@@ -16,16 +15,10 @@ from attest.policy import publisher_lock, trust
 from attest.policy.fields import Fields
 from attest.policy.files import File
 from attest.policy.publisher_lock import PublisherLock
+from attest.policy.schema import Leniency
 from attest.policy.trust import RootTerms
 
 _T = TypeVar("_T")
-
-
-class Leniency(StrEnum):
-    """What a gap means: it stands in the way, or it is only shown."""
-
-    DENY = "deny"
-    WARN = "warn"
 
 
 def trust_of(top: File) -> RootTerms | None:

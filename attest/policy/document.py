@@ -21,7 +21,6 @@ from attest.oci.digest import Digest
 from attest.policy import cases, check, composing, files, publisher_lock, publishers, waivers
 from attest.policy.cases import Case
 from attest.policy.check import Check
-from attest.policy.composing import Leniency
 from attest.policy.fetching import Fetching
 from attest.policy.fields import Fields
 from attest.policy.files import File
@@ -29,29 +28,13 @@ from attest.policy.identities import read_identity
 from attest.policy.publisher_lock import PinnedIdentity, PublisherLock
 from attest.policy.rules import RULES, terms
 from attest.policy.rules.lifecycle import NoRevocationRule
-from attest.policy.rules.provenance import SLSA_MAX
 from attest.policy.rules.rule import Absence, Builder, Context, Mode, Rule, Written
+from attest.policy.schema import BUILDER, POLICY, Leniency
+from attest.policy.shapes import fit
 from attest.policy.trust import RootTerms
 from attest.policy.verdict import PolicyFile
 from attest.policy.waivers import Waiver
 
-VERSION: Final = 1
-
-_KEYS: Final = (
-    "version",
-    "name",
-    "extends",
-    "applies_to",
-    "trust",
-    "identities",
-    "builders",
-    "rules",
-    "resolve",
-    "unresolved",
-    "undigested",
-    "waivers",
-    "tests",
-)
 _RULES_LATER: Final = ("vex", "release", "audit", "review")
 
 
@@ -126,8 +109,7 @@ def compose(top: File) -> Policy:
     """
     every = (*top.ancestors, top)
     for file in every:
-        file.fields.only(*_KEYS)
-        file.fields.integer("version", minimum=VERSION, maximum=VERSION)
+        fit(file.fields, POLICY)
     root = composing.trust_of(top)
     lock = composing.lock_of(top)
     reading = _Reading(keys_only=root is None, lock=lock)
@@ -178,7 +160,6 @@ class _Reading:
     def add(self, file: File) -> None:
         """One file; those that it extends have been added. Raises `PolicyError`."""
         fields = file.fields
-        fields.string("name")
         context = self.contexts[file.name] = self._context(file)
         if fields.has("rules"):
             self._add_rules(file, context)
@@ -238,22 +219,16 @@ class _Reading:
 
 
 def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> Builder:
-    fields.only("identity", "id", "slsa")
+    fit(fields, BUILDER)
     identity = fields.string("identity")
     _known(identity, identities, fields, "identity")
-    slsa = fields.integer("slsa", minimum=1, maximum=SLSA_MAX) if fields.has("slsa") else None
+    slsa = fields.integer("slsa") if fields.has("slsa") else None
     return Builder(name, identity, fields.string("id"), slsa)
 
 
 def _resolvers(fields: Fields, context: Context) -> tuple[str, ...]:
-    if not fields.has("resolve"):
-        return ()
     entry = Fields(fields.node("resolve"), "'resolve'")
-    entry.only("by")
-    by = entry.strings("by")
-    for name in by:
-        _known(name, context.identities, entry, "by")
-    return by
+    return terms.identities(entry, context)
 
 
 def _check_decides(rules: Iterable[Rule[Any]], fields: Fields) -> None:
@@ -277,7 +252,7 @@ def _rule(fields: Fields, context: Context) -> Rule[Any]:
             where=fields.line_of("require"),
             why=f"known: {', '.join(RULES)}",
         )
-    fields.only(*terms.COMMON, *kind.KEYS)
+    fit(fields, {**terms.COMMON, **kind.KEYS})
     return kind.read(Written(fields, context))
 
 

@@ -21,10 +21,10 @@ from attest.oci.digest import Digest
 from attest.policy import absence, check, found, remedies, waivers
 from attest.policy.check import Held
 from attest.policy.codes import Code
-from attest.policy.composing import Leniency
 from attest.policy.document import Policy
 from attest.policy.matching import distinct
 from attest.policy.rules.rule import Match, Mode, Refusal, Rule, Scene
+from attest.policy.schema import Leniency
 from attest.policy.standing import Standing
 from attest.policy.verdict import Applied, Considered, Fate, Finding, Outcome, Verdict
 from attest.policy.weigh import Weighed, combine, reported, weigh

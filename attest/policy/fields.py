@@ -16,16 +16,15 @@ from attest.policy.yaml_nodes import Entries, Items, Node, Text
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
 
-_INTEGER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-_DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
+INTEGER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _NOT_TEXT: Final = re.compile(
     r"|~|null|Null|NULL|true|True|TRUE|false|False|FALSE"  # YAML 1.2 core schema, 10.3.2
     r"|[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)"
     r"|\.(nan|NaN|NAN)"
 )
-_BOOLEANS: Final = {"true": True, "false": False}
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
+NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", re.ASCII)
 
 
 class Fields:
@@ -36,7 +35,7 @@ class Fields:
     def __init__(self, node: Node, what: str) -> None:
         """Raises `PolicyError` unless ``node`` is a mapping; ``what`` names it in errors, such as ``rule 'signed'``."""
         if not isinstance(node, Entries):
-            raise PolicyError(f"{what}: expected keys and values", where=node.where, why=f"it is {_kind(node)}")
+            raise PolicyError(f"{what}: expected keys and values", where=node.where, why=f"it is {kind_of(node)}")
         self.where = node.where
         self.what = what
         self.keys: Mapping[str, str] = node.keys
@@ -76,63 +75,36 @@ class Fields:
         """A word that stands for something: letters, digits, ``.``, ``_`` and ``-``, at most 64."""
         return as_name(self.string(key), self.node(key), f"{self.what}: {key!r}")
 
-    def integer(self, key: str, *, minimum: int, maximum: int) -> int:
-        node = self.node(key)
-        if isinstance(node, Text) and node.plain and _INTEGER.fullmatch(node.text):
-            value = int(node.text)
-            if minimum <= value <= maximum:
-                return value
-        raise PolicyError(
-            f"{self.what}: {key!r}: expected a whole number from {minimum} to {maximum}",
-            where=node.where,
-            why=f"it is {_kind(node)}",
-        )
+    def integer(self, key: str) -> int:
+        """A whole number, in the range that `attest.policy.shapes` has held it against."""
+        return int(self._plain(key))
 
-    def decimal(self, key: str, *, maximum: int) -> Decimal:
-        """A number from 0 to ``maximum``, with or without a point."""
-        node = self.node(key)
-        if isinstance(node, Text) and node.plain and _DECIMAL.fullmatch(node.text) and Decimal(node.text) <= maximum:
-            return Decimal(node.text)
-        raise PolicyError(
-            f"{self.what}: {key!r}: expected a number from 0 to {maximum}", where=node.where, why=f"it is {_kind(node)}"
-        )
+    def decimal(self, key: str) -> Decimal:
+        """A number with or without a point, as `integer`."""
+        return Decimal(self._plain(key))
 
     def boolean(self, key: str) -> bool:
-        node = self.node(key)
-        if isinstance(node, Text) and node.plain and node.text in _BOOLEANS:
-            return _BOOLEANS[node.text]
-        raise PolicyError(f"{self.what}: {key!r}: expected true or false", where=node.where, why=f"it is {_kind(node)}")
+        """True or false, as `integer`."""
+        return self._plain(key) == "true"
 
     def choice(self, key: str, kinds: type[_E], default: _E) -> _E:
-        """One of an enumeration's values, ``default`` where the key is not written."""
-        if key not in self.keys:
-            return default
-        value = self.string(key)
-        if value not in {str(kind) for kind in kinds}:
-            raise PolicyError(
-                f"{self.what}: {key!r}: unknown value {value[:80]!r}",
-                where=self.node(key).where,
-                why=f"known: {', '.join(kinds)}",
-            )
-        return kinds(value)
+        """One of an enumeration's values, ``default`` where the key is not written; as `integer`."""
+        return kinds(self.string(key)) if key in self.keys else default
 
     def midnight(self, key: str) -> datetime:
         """A day, as its first moment in UTC."""
-        value = self.string(key)
-        try:
-            if _DATE.fullmatch(value):
-                return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
-        except ValueError:  # a 30 February
-            pass
-        raise PolicyError(
-            f"{self.what}: {key!r}: not a day: {value[:80]!r}", where=self.node(key).where, why="expected YYYY-MM-DD"
-        )
+        return as_day(self.string(key), self.node(key), f"{self.what}: {key!r}")
+
+    def _plain(self, key: str) -> str:
+        node = self.node(key)
+        assert isinstance(node, Text)
+        return node.text
 
     def nodes(self, key: str) -> tuple[Node, ...]:
         """The members of a list, at least one."""
         node = self.node(key)
         if not isinstance(node, Items):
-            raise PolicyError(f"{self.what}: {key!r}: expected a list", where=node.where, why=f"it is {_kind(node)}")
+            raise PolicyError(f"{self.what}: {key!r}: expected a list", where=node.where, why=f"it is {kind_of(node)}")
         if not node.items:
             raise PolicyError(f"{self.what}: {key!r} is empty", where=node.where)
         return node.items
@@ -175,7 +147,7 @@ def text(node: Node, what: str) -> str:
     """One line of text. A bare number, boolean or nothing is refused: another reader would not take it for text."""
     if not isinstance(node, Text) or (node.plain and _NOT_TEXT.fullmatch(node.text)):
         hint = "put it in quotes" if isinstance(node, Text) and node.text else None
-        raise PolicyError(f"{what}: expected text", where=node.where, why=f"it is {_kind(node)}", next_step=hint)
+        raise PolicyError(f"{what}: expected text", where=node.where, why=f"it is {kind_of(node)}", next_step=hint)
     if not node.text.strip() or "\n" in node.text:
         raise PolicyError(f"{what}: expected one line of text", where=node.where)
     return node.text
@@ -183,14 +155,25 @@ def text(node: Node, what: str) -> str:
 
 def as_name(value: str, node: Node, what: str) -> str:
     """``value`` if it is a name. Raises `PolicyError`."""
-    if not _NAME.fullmatch(value):
+    if not NAME.fullmatch(value):
         raise PolicyError(
             f"{what}: not a name: {value[:80]!r}", where=node.where, why="letters, digits, '.', '_', '-', at most 64"
         )
     return value
 
 
-def _kind(node: Node) -> str:
+def as_day(value: str, node: Node, what: str) -> datetime:
+    """``value`` as the first moment of a day in UTC. Raises `PolicyError`."""
+    try:
+        if _DATE.fullmatch(value):
+            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:  # a 30 February
+        pass
+    raise PolicyError(f"{what}: not a day: {value[:80]!r}", where=node.where, why="expected YYYY-MM-DD")
+
+
+def kind_of(node: Node) -> str:
+    """What a node is, for people."""
     if isinstance(node, Items):
         return "a list"
     if isinstance(node, Entries):

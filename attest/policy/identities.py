@@ -14,9 +14,14 @@ from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity,
 from attest.evidence.patterns import SubjectPattern, parse_pattern
 from attest.evidence.text_patterns import Pattern, identity_pattern
 from attest.policy.fields import Fields
+from attest.policy.shapes import Choice, Day, File, Key, Line, Several, Table, Texts, fit
 from attest.signing.proof import Format
 
-_COMMON: Final = ("for", "until", "formats")
+_COMMON: Final[Table] = {
+    "for": Key(Several(Line(("pkg:npm/@acme/*",))), "The only packages and images that it may speak about; patterns."),
+    "until": Key(Day(), "The day on which it ends, at 00:00 UTC."),
+    "formats": Key(Several(Choice(Format)), "The only formats in which its signatures count."),
+}
 
 
 class Limits(TypedDict):
@@ -41,7 +46,7 @@ class Written:
 class Kind:
     """One kind of identity: its own keys, the formats that it can sign in, its reader, which raises `PolicyError`."""
 
-    keys: tuple[str, ...]
+    keys: Table
     formats: tuple[Format, ...]
     needs_root: bool
     read: Callable[[Written], Identity]
@@ -58,7 +63,7 @@ def read_identity(name: str, fields: Fields, base: Path, *, keys_only: bool) -> 
             why=f"there are {' and '.join(map(repr, found))}" if found else "there is none",
         )
     kind = KINDS[found[0]]
-    fields.only(*kind.keys, *_COMMON)
+    fit(fields, {**kind.keys, **_COMMON})
     if kind.needs_root and keys_only:
         raise PolicyError(
             f"{fields.what}: a certificate cannot be verified without a trust root",
@@ -145,12 +150,28 @@ def _notation(written: Written) -> Identity:
     return X509Identity(written.name, trusts, **written.limits)
 
 
+_KEY: Final = Key(File(), "A file with a public key in PEM.", required=True)
+_X509: Final = Key(Line(("C=US, ST=WA, O=Acme",)), "What the subject of the certificate has.", required=True)
+_CA: Final = Key(Several(File(), alone=True), "Files with the certificates of its CAs.", required=True)
+_TSA: Final = Key(Several(File(), alone=True), "Files with the certificates of those who may timestamp it.")
+_NOTATION: Final = Key(File(), "A directory with trustpolicy.json and truststore, as notation has it.", required=True)
+_SCOPE: Final = Key(Line(), "HOST/REPOSITORY: which statement of trustpolicy.json decides; * if not written.")
+_ISSUER: Final = Key(Line(("https://token.actions.githubusercontent.com",)), "Who vouches, exact.", required=True)
+_SUBJECT: Final = Key(Line(), "Who it is: an address or a workflow; a pattern.", required=True)
+_CLAIMS: Final = Key(Texts(), "What else the certificate says; patterns.")
 KINDS: Final[MappingProxyType[str, Kind]] = MappingProxyType(
     {
-        "key": Kind(("key",), (Format.BUNDLE, Format.COSIGN), False, _key),
-        "x509": Kind(("x509", "ca", "tsa"), (Format.NOTATION,), False, _x509),
-        "notation": Kind(("notation", "scope"), (Format.NOTATION,), False, _notation),
-        "issuer": Kind(("issuer", "subject", "claims"), (Format.BUNDLE, Format.COSIGN), True, _certificate),
+        "key": Kind({"key": _KEY}, (Format.BUNDLE, Format.COSIGN), False, _key),
+        "x509": Kind({"x509": _X509, "ca": _CA, "tsa": _TSA}, (Format.NOTATION,), False, _x509),
+        "notation": Kind({"notation": _NOTATION, "scope": _SCOPE}, (Format.NOTATION,), False, _notation),
+        "issuer": Kind(
+            {"issuer": _ISSUER, "subject": _SUBJECT, "claims": _CLAIMS},
+            (Format.BUNDLE, Format.COSIGN),
+            True,
+            _certificate,
+        ),
     }
 )
 """By the key that tells the kind."""
+IDENTITIES: Final[tuple[Table, ...]] = tuple({**kind.keys, **_COMMON} for kind in KINDS.values())
+"""One table a kind."""

@@ -13,11 +13,18 @@ from typing import Any, Final
 
 from attest.errors import FormatError, PolicyError, UsageError
 from attest.policy.fields import Fields
+from attest.policy.shapes import Key, Line, Several, Table
 from attest.statements.bom import Component, License, Sbom
 from attest.statements.spdx_licenses import licensing
 
 _LONGEST: Final = 16_384
 """The longest expression that is parsed, in characters: some 500 licences."""
+
+
+LICENSES: Final[Table] = {
+    "allow": Key(Several(Line()), "SPDX ids; what is not allowed is denied."),
+    "deny": Key(Several(Line()), "SPDX ids; what is not denied is allowed."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,6 @@ class Licenses:
 
 def read_licenses(fields: Fields) -> Licenses:
     """``{allow: […]}`` or ``{deny: […]}``. Raises `PolicyError`, also for what is no SPDX id: it could never match."""
-    fields.only("allow", "deny")
     if fields.has("allow") == fields.has("deny"):
         raise PolicyError(
             f"{fields.what}: expected one of 'allow' and 'deny'",

@@ -15,6 +15,7 @@ from attest.errors import PolicyError, TrustError
 from attest.evidence.trust import Sigstore, Trust
 from attest.policy.ages import parse_age
 from attest.policy.fields import Fields
+from attest.policy.shapes import File, Key, Line, Table, Truth, Whole, fit
 
 if TYPE_CHECKING:
     from attest.policy.document import Policy
@@ -24,6 +25,15 @@ INSTANCES: Final = ("public-good", "staging")
 """The roots that have a name; whatever else is written is a file."""
 
 _MOST: Final = 16
+KEYS_ONLY: Final[Table] = {
+    "keys_only": Key(Truth(), "true: identities are keys, and no certificate of Sigstore's is trusted.", required=True)
+}
+ROOT: Final[Table] = {
+    "root": Key(File(INSTANCES), "Sigstore's trusted root: public-good, staging, or a file.", required=True),
+    "root_max_age": Key(Line(("30d",)), "How old what is known of a root with a name may be, in days or hours."),
+    "log": Key(Whole(0, _MOST), "In how many transparency logs a certificate's signature stands at least; 1."),
+    "timestamp": Key(Whole(1, _MOST), "By how many its time is proven at least; 1."),
+}
 _EITHER: Final = "write trust: {root: public-good}, or a file, or trust: {keys_only: true}"
 
 
@@ -47,13 +57,14 @@ def read(fields: Fields, base: Path) -> RootTerms | None:
         raise PolicyError("policy: 'trust' is missing", where=fields.where, next_step=_EITHER)
     trust = Fields(fields.node("trust"), "'trust'")
     if trust.has("keys_only"):
-        trust.only("keys_only")
+        fit(trust, KEYS_ONLY)
         if not trust.boolean("keys_only"):
             raise PolicyError("'trust': 'keys_only' must be true", where=trust.line_of("keys_only"), next_step=_EITHER)
         return None
-    trust.only("keys_only", "root", "root_max_age", "log", "timestamp")
+    trust.only("keys_only", *ROOT)
     if not trust.has("root"):
         raise PolicyError("'trust': 'root' is missing", where=trust.where, next_step=_EITHER)
+    fit(trust, ROOT)
     name = trust.string("root")
     max_age = trust.parsed("root_max_age", parse_age) if trust.has("root_max_age") else None
     if max_age is not None and name not in INSTANCES:
@@ -66,8 +77,8 @@ def read(fields: Fields, base: Path) -> RootTerms | None:
     return RootTerms(
         root=name if name in INSTANCES else _file(trust, base / name),
         max_age=max_age,
-        log=trust.integer("log", minimum=0, maximum=_MOST) if trust.has("log") else 1,
-        timestamp=trust.integer("timestamp", minimum=1, maximum=_MOST) if trust.has("timestamp") else 1,
+        log=trust.integer("log") if trust.has("log") else 1,
+        timestamp=trust.integer("timestamp") if trust.has("timestamp") else 1,
     )
 
 

@@ -10,9 +10,9 @@ from attest.packages.anchors import version_anchor
 from attest.packages.lockfiles.lock import Entry
 from attest.packages.purl import Purl
 from attest.policy.codes import Code
-from attest.policy.composing import Leniency
 from attest.policy.document import Policy
 from attest.policy.rules.rule import Mode
+from attest.policy.schema import Leniency
 from attest.policy.verdict import Finding, Outcome
 
 _REMEDY: Final = "pin it by a digest that the registry gives, or let the policy say undigested: warn"

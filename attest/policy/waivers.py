@@ -19,8 +19,16 @@ from attest.oci.reference import Reference
 from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
 from attest.policy.fields import Fields
+from attest.policy.shapes import Day, Key, Line, Name, Table, fit
 
-_KEYS: Final = ("rule", "subject", "digest", "reason", "owner", "expires")
+WAIVER: Final[Table] = {
+    "rule": Key(Name(), "The id of a rule of this file.", required=True),
+    "subject": Key(Line(("pkg:npm/semver@7.6.3",)), "A purl with version, or HOST/REPO of an image.", required=True),
+    "digest": Key(Line(), "The artifact's digest, or that of the image's manifest.", required=True),
+    "reason": Key(Line(), "Why it is waived; printed with every verdict.", required=True),
+    "owner": Key(Line(), "Who answers for it.", required=True),
+    "expires": Key(Day(), "The day on which it ends, at 00:00 UTC.", required=True),
+}
 _IMAGE: Final = "expected a purl with its version, or HOST/REPO of an image"
 
 
@@ -87,7 +95,7 @@ def find(waivers: Collection[Waiver], rule: str, subject: Subject, now: datetime
 
 
 def _waiver(fields: Fields, rules: Collection[str]) -> Waiver:
-    fields.only(*_KEYS)
+    fit(fields, WAIVER)
     rule = fields.string("rule")
     if rule not in rules:
         raise PolicyError(

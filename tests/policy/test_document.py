@@ -15,12 +15,12 @@ from attest.errors import PolicyError
 from attest.evidence.identity import CertificateIdentity
 from attest.evidence.text_patterns import Pattern
 from attest.oci.digest import Digest
-from attest.policy.composing import Leniency
 from attest.policy.document import load, parse
 from attest.policy.rules.provenance import ProvenanceRule
 from attest.policy.rules.rule import Builder, Mode
 from attest.policy.rules.sbom import SbomRule
 from attest.policy.rules.signature import SignatureRule
+from attest.policy.schema import Leniency
 from attest.policy.trust import RootTerms
 from attest.signing.proof import Format, KeyAuthor
 from tests.evidence_factory import SUBJECT, key
@@ -224,7 +224,7 @@ REFUSED = {
     "rule reasons": (
         rule("require: no-withdrawal, by: [security], absence: seal, reasons: [ugly]"),
         12,
-        "'reasons': not a reason: 'ugly': known: yanked, malicious, superseded",
+        "'reasons': unknown value 'ugly': known: yanked, malicious, superseded",
     ),
     "rule reasons of revocation": (
         rule("require: no-revocation, by: [security], absence: seal, reasons: [yanked]"),

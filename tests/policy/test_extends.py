@@ -12,9 +12,9 @@ from attest import limits
 from attest.errors import PolicyError
 from attest.oci.digest import Digest
 from attest.policy.codes import Code
-from attest.policy.composing import Leniency
 from attest.policy.document import Policy, load
 from attest.policy.evaluate import evaluate
+from attest.policy.schema import Leniency
 from attest.policy.verdict import Outcome
 from tests.evidence_factory import DIGEST, NOW, PURL, evidence, key, signed
 

@@ -197,7 +197,7 @@ def test_many_findings_are_told_worst_first(read: Read) -> None:
     ("terms", "why"),
     [
         ("deny: [high]", "'deny' leaves out critical: it denies high, which is less"),
-        ("deny: [severe]", "not a severity: 'severe': known: low, medium, high, critical"),
+        ("deny: [severe]", "unknown value 'severe': known: low, medium, high, critical"),
         ("deny: []", "'deny' is empty"),
         ("max_score: 11", "expected a number from 0 to 10"),
         ("max_score: high", "expected a number from 0 to 10"),

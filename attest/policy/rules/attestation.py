@@ -12,7 +12,9 @@ from attest.policy.codes import Code
 from attest.policy.fields import Fields
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
+from attest.policy.shapes import Key, Line, Table
 
+_TYPE: Final = Key(Line(), "The predicate type: a URI, exact.", required=True)
 _RULES: Final = {
     Kind.REVOCATION: "no-revocation",
     Kind.WITHDRAWAL: "no-withdrawal",
@@ -45,7 +47,7 @@ class _OfType(Rule[None]):
 class AttestationRule(_OfType):
     """One by each of enough signers must be there."""
 
-    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "type")
+    KEYS: ClassVar[Table] = {**terms.WANTED, "type": _TYPE}
     missing: ClassVar[Code] = Code.ATTESTATION_MISSING
     short: ClassVar[Code] = Code.ATTESTATION_THRESHOLD
     holds: ClassVar[Code] = Code.ATTESTATION_VERIFIED
@@ -65,7 +67,7 @@ class AttestationRule(_OfType):
 class DenyRule(_OfType):
     """None by one of ``by`` may be there."""
 
-    KEYS: ClassVar[tuple[str, ...]] = (*terms.UNWANTED, "type")
+    KEYS: ClassVar[Table] = {**terms.UNWANTED, "type": _TYPE}
     missing: ClassVar[Code] = Code.DENY_FOUND
     short: ClassVar[Code] = Code.DENY_FOUND
     holds: ClassVar[Code] = Code.DENY_ABSENT

@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from attest.errors import UsageError
 from attest.evidence.identity import principal
 from attest.evidence.model import Kind, Subject
 from attest.evidence.verify import Verified
@@ -19,6 +18,7 @@ from attest.policy.nouns import NOUNS
 from attest.policy.publisher_lock import FILE, Admitted, PublisherLock, release_line
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Scene, Written
+from attest.policy.shapes import Choice, Key, Several, Table
 from attest.signing.proof import CertificateAuthor
 from attest.statements.provenance import Provenance, read_provenance, repository
 
@@ -38,7 +38,11 @@ class NoDowngradeRule(Rule[Provenance | None]):
     Provenance is looked at where that version had some, else signatures as well.
     """
 
-    KEYS: ClassVar[tuple[str, ...]] = ("match", "absence", "same")
+    KEYS: ClassVar[Table] = {
+        "match": terms.WANTED["match"],
+        "absence": terms.WANTED["absence"],
+        "same": Key(Several(Choice(Same)), "What has to be as it was; all if not written."),
+    }
     kind: ClassVar[Kind] = Kind.PROVENANCE
     missing: ClassVar[Code] = Code.DOWNGRADE_MISSING
     short: ClassVar[Code] = Code.DOWNGRADE_MISSING
@@ -54,7 +58,7 @@ class NoDowngradeRule(Rule[Provenance | None]):
         """``same`` says what must be the same; without it all. Raises `PolicyError`."""
         fields, lock = written.fields, written.context.lock
         assert lock is not None  # it is read for every policy that has this rule
-        same = fields.each("same", _same) if fields.has("same") else tuple(Same)
+        same = fields.each("same", Same) if fields.has("same") else tuple(Same)
         return cls(**terms.wanted(written, forbids=True), lock=lock, same=same)
 
     def about(self, subject: Subject) -> Self:
@@ -126,10 +130,3 @@ class NoDowngradeRule(Rule[Provenance | None]):
 
 def _differs(code: Code, told: str, found: str | None, wanted: str, last: Admitted) -> Refusal:
     return Refusal(code, f"{told} {(found or 'none that it names')[:200]}, not {wanted[:200]} as {last.version} was")
-
-
-def _same(text: str) -> Same:
-    try:
-        return Same(text)
-    except ValueError:
-        raise UsageError(f"not a thing that can be the same: {text[:40]!r}", why=f"known: {', '.join(Same)}") from None

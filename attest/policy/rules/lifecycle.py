@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from attest.errors import EnvelopeError, UsageError
+from attest.errors import EnvelopeError
 from attest.evidence.model import Kind
 from attest.evidence.verify import Verified
 from attest.oci.digest import Digest
 from attest.policy.codes import Code
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
+from attest.policy.shapes import Choice, Key, Several, Table
 from attest.statements.lifecycle import Revocation, Why, Withdrawal
 
 
@@ -19,7 +20,7 @@ from attest.statements.lifecycle import Revocation, Why, Withdrawal
 class NoRevocationRule(Rule[Revocation]):
     """None of the evidence that would count was revoked by one of ``by``."""
 
-    KEYS: ClassVar[tuple[str, ...]] = terms.UNWANTED
+    KEYS: ClassVar[Table] = terms.UNWANTED
     kind: ClassVar[Kind] = Kind.REVOCATION
     missing: ClassVar[Code] = Code.REVOCATION_FOUND
     short: ClassVar[Code] = Code.REVOCATION_FOUND
@@ -50,7 +51,10 @@ class NoRevocationRule(Rule[Revocation]):
 class NoWithdrawalRule(Rule[Withdrawal]):
     """Nobody of ``by`` has withdrawn the package for one of ``reasons``."""
 
-    KEYS: ClassVar[tuple[str, ...]] = (*terms.UNWANTED, "reasons")
+    KEYS: ClassVar[Table] = {
+        **terms.UNWANTED,
+        "reasons": Key(Several(Choice(Why)), "Which withdrawals deny; all if not written."),
+    }
     kind: ClassVar[Kind] = Kind.WITHDRAWAL
     missing: ClassVar[Code] = Code.WITHDRAWAL_FOUND
     short: ClassVar[Code] = Code.WITHDRAWAL_FOUND
@@ -63,7 +67,7 @@ class NoWithdrawalRule(Rule[Withdrawal]):
     def read(cls, written: Written) -> Self:
         """``reasons`` says which withdrawals deny; without it all do. Raises `PolicyError`."""
         fields = written.fields
-        reasons = fields.each("reasons", _why) if fields.has("reasons") else tuple(Why)
+        reasons = fields.each("reasons", Why) if fields.has("reasons") else tuple(Why)
         return cls(**terms.unwanted(written), reasons=reasons)
 
     def content(self, item: Verified) -> Withdrawal:
@@ -82,10 +86,3 @@ class NoWithdrawalRule(Rule[Withdrawal]):
 
 def _is_revoked(content: Revocation, item: Verified) -> bool:
     return not item.kind.is_lifecycle and content.names(item.digest, Digest.of(item.statement.raw))
-
-
-def _why(text: str) -> Why:
-    try:
-        return Why(text)
-    except ValueError:
-        raise UsageError(f"not a reason: {text[:80]!r}", why=f"known: {', '.join(Why)}") from None

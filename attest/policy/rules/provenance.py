@@ -17,27 +17,28 @@ from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Builder, Claim, Fit, Refusal, Rule, Written
+from attest.policy.shapes import Key, Line, Name, Several, Table, Texts, Whole
 from attest.signing.proof import Author, CertificateAuthor
 from attest.statements.provenance import Provenance, read_provenance, repository
 
-SLSA_MAX: Final = 4
-"""The highest SLSA build level that any version of the specification names."""
+SLSA: Final = Whole(1, 4)
+"""The SLSA build levels that any version of the specification names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenanceRule(Rule[Provenance]):
     """SLSA provenance. Empty ``builders`` means that any builder will do for which a signer in ``by`` speaks."""
 
-    KEYS: ClassVar[tuple[str, ...]] = (
-        *terms.WANTED,
-        "builders",
-        "slsa",
-        "source",
-        "workflow",
-        "ref",
-        "build_type",
-        "parameters",
-    )
+    KEYS: ClassVar[Table] = {
+        **terms.WANTED,
+        "builders": Key(Several(Name()), "Names out of the policy's builders; one of them must have built it."),
+        "slsa": Key(SLSA, "The SLSA build level that the policy must trust the builder with."),
+        "source": Key(Line(("https://github.com/acme/app",)), "The repository, as an https address; a pattern."),
+        "workflow": Key(Line(), "The path of the workflow in the source; a pattern."),
+        "ref": Key(Line(("refs/tags/*",)), "The branch or tag; a pattern."),
+        "build_type": Key(Line(), "The build type's URI; a pattern."),
+        "parameters": Key(Texts(), "External parameters of the build, each with its exact value."),
+    }
     SAYS: ClassVar[Mapping[str, Type]] = {
         "builder": Type.TEXT,
         "build_type": Type.TEXT,
@@ -66,7 +67,7 @@ class ProvenanceRule(Rule[Provenance]):
         fields = written.fields
         common = terms.wanted(written)
         builders = _builders(written, common["by"]) if fields.has("builders") else ()
-        slsa = fields.integer("slsa", minimum=1, maximum=SLSA_MAX) if fields.has("slsa") else None
+        slsa = fields.integer("slsa") if fields.has("slsa") else None
         if slsa is not None and not any((builder.slsa or 0) >= slsa for builder in builders):
             raise PolicyError(
                 f"{fields.what}: no builder of the rule is trusted with SLSA level {slsa}",

@@ -21,6 +21,7 @@ from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
 from attest.policy.nouns import NOUNS
 from attest.policy.publisher_lock import FILE, PinnedIdentity, PublisherLock, package_of
+from attest.policy.shapes import Table
 from attest.policy.standing import Standing
 
 C = TypeVar("C")
@@ -145,8 +146,8 @@ class Rule(ABC, Generic[C]):
     where more evidence can never make the outcome worse, so that nothing that is missing matters (design.md §3.5).
     """
 
-    KEYS: ClassVar[tuple[str, ...]]
-    """All keys beside `id`, `require`, `by` and `mode`."""
+    KEYS: ClassVar[Table]
+    """All keys beside those in `terms.COMMON`."""
     SAYS: ClassVar[Mapping[str, Type]] = {}
     """What a `check` may ask of evidence that counts, beside what it may ask of all (`attest.policy.facts`)."""
     kind: ClassVar[Kind]

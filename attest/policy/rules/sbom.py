@@ -16,9 +16,10 @@ from attest.packages.purl import Purl
 from attest.policy.codes import Code
 from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
-from attest.policy.licenses import Licenses, read_licenses
+from attest.policy.licenses import LICENSES, Licenses, read_licenses
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
+from attest.policy.shapes import Choice, Key, Record, Table, Truth, Whole
 from attest.statements.sbom import Sbom, missing_minimum, read_sbom
 from attest.statements.vulnerabilities import has_vulnerabilities
 
@@ -40,7 +41,13 @@ class SbomRule(Rule[Sbom]):
     With ``includes_package`` or a ``minimum`` the package itself must be in it.
     """
 
-    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "minimum", "includes_package", "min_components", "licenses")
+    KEYS: ClassVar[Table] = {
+        **terms.WANTED,
+        "minimum": Key(Choice(Minimum), "How complete the document has to be."),
+        "includes_package": Key(Truth(), "Whether the package itself has to be in it."),
+        "min_components": Key(Whole(1, _COMPONENTS), "How many components it lists at least."),
+        "licenses": Key(Record(LICENSES), "Which licences its components may have."),
+    }
     SAYS: ClassVar[Mapping[str, Type]] = {"components": Type.NUMBER}
     kind: ClassVar[Kind] = Kind.SBOM
     missing: ClassVar[Code] = Code.SBOM_MISSING
@@ -61,7 +68,7 @@ class SbomRule(Rule[Sbom]):
         if fields.has("licenses"):
             licenses = read_licenses(Fields(fields.node("licenses"), f"{fields.what}: 'licenses'"))
         minimum = fields.choice("minimum", Minimum, Minimum.NTIA) if fields.has("minimum") else None
-        count = fields.integer("min_components", minimum=1, maximum=_COMPONENTS) if fields.has("min_components") else 0
+        count = fields.integer("min_components") if fields.has("min_components") else 0
         return cls(
             **terms.wanted(written, forbids=licenses is not None),
             minimum=minimum,

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Final, Self
 
-from attest.errors import PolicyError, UsageError
+from attest.errors import PolicyError
 from attest.evidence.model import Kind
 from attest.evidence.verify import Verified
 from attest.policy.codes import Code
@@ -16,6 +16,7 @@ from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
+from attest.policy.shapes import Choice, Key, Number, Record, Several, Table
 from attest.policy.vex import Heard
 from attest.statements.findings import Finding, Scan, Severity
 from attest.statements.scan import is_scan, read_scan
@@ -29,7 +30,14 @@ class ScanRule(Rule[Scan]):
     """``deny`` is the least severity that is denied, ``max_score`` the highest score that is not. A finding of which
     neither is known counts as the worst. ``vex`` are the names whose VEX documents take findings away."""
 
-    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "deny", "max_score", "vex")
+    KEYS: ClassVar[Table] = {
+        **terms.WANTED,
+        "deny": Key(
+            Several(Choice(_DENIABLE)), "Severities of findings that are denied, the worst and all down to one."
+        ),
+        "max_score": Key(Number(10), "The highest CVSS score that is not denied."),
+        "vex": Key(Record({"by": terms.BY}), "Whose VEX documents take findings away."),
+    }
     SAYS: ClassVar[Mapping[str, Type]] = {"tool": Type.TEXT, "findings": Type.NUMBER}
     kind: ClassVar[Kind] = Kind.SCAN
     missing: ClassVar[Code] = Code.SCAN_MISSING
@@ -49,7 +57,6 @@ class ScanRule(Rule[Scan]):
         vex: tuple[str, ...] = ()
         if fields.has("vex"):
             entry = Fields(fields.node("vex"), f"{fields.what}: 'vex'")
-            entry.only("by")
             vex = terms.identities(entry, written.context)
             if not limits:
                 raise PolicyError(
@@ -61,7 +68,7 @@ class ScanRule(Rule[Scan]):
         return cls(
             **terms.wanted(written, forbids=limits, weighs=bool(vex)),
             deny=_deny(fields) if fields.has("deny") else None,
-            max_score=fields.decimal("max_score", maximum=10) if fields.has("max_score") else None,
+            max_score=fields.decimal("max_score") if fields.has("max_score") else None,
             vex=vex,
         )
 
@@ -109,7 +116,7 @@ def _told(findings: list[Finding]) -> str:
 
 
 def _deny(fields: Fields) -> Severity:
-    named = fields.each("deny", _severity)
+    named = fields.each("deny", _DENIABLE.__getitem__)
     left_out = [item for item in Severity if item > min(named) and item not in named]
     if left_out:
         raise PolicyError(
@@ -119,9 +126,3 @@ def _deny(fields: Fields) -> Severity:
             next_step=f"write deny: [{', '.join(str(item) for item in reversed(Severity) if item >= min(named))}]",
         )
     return min(named)
-
-
-def _severity(text: str) -> Severity:
-    if text not in _DENIABLE:
-        raise UsageError(f"not a severity: {text[:40]!r}", why=f"known: {', '.join(_DENIABLE)}")
-    return _DENIABLE[text]

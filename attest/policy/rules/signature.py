@@ -10,13 +10,14 @@ from attest.evidence.verify import Verified
 from attest.policy.codes import Code
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
+from attest.policy.shapes import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureRule(Rule[None]):
     """Only statements made as signatures count: who signs an SBOM has not thereby released the package."""
 
-    KEYS: ClassVar[tuple[str, ...]] = terms.WANTED
+    KEYS: ClassVar[Table] = terms.WANTED
     kind: ClassVar[Kind] = Kind.SIGNATURE
     missing: ClassVar[Code] = Code.SIGNATURE_MISSING
     short: ClassVar[Code] = Code.SIGNATURE_THRESHOLD

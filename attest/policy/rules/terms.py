@@ -11,12 +11,33 @@ from attest.policy.ages import parse_age
 from attest.policy.fields import Fields
 from attest.policy.matching import distinct
 from attest.policy.rules.rule import Absence, Context, Match, Mode, Terms, Written
+from attest.policy.shapes import Choice, Key, Line, Name, Several, Table, Whole
 from attest.policy.yaml_nodes import Items
 
-COMMON: Final = ("id", "require", "by", "mode")
-WANTED: Final = ("threshold", "match", "absence", "max_age")
+_ID: Final = Key(Name(), "By what findings, waivers and checks name the rule.", required=True)
+_MODE: Final = Key(Choice(Mode), "enforce (the default) decides; warn and audit are shown and change nothing.")
+_ABSENCE: Final = Key(Choice(Absence), "What proves that nothing is missing: a seal, or the store's listing.")
+BY: Final = Key(Several(Name(), alone=True), "Whose evidence counts: names of identities, or publisher.", required=True)
+CHECK: Final[Table] = {
+    "id": _ID,
+    "check": Key(Line(("built.run == sbom.run",)), "An expression over what counted under other rules.", required=True),
+    "mode": _MODE,
+}
+"""Keys of a rule over other rules."""
+COMMON: Final[Table] = {
+    "id": _ID,
+    "require": Key(Line(), "What kind of rule it is.", required=True),
+    "by": BY,
+    "mode": _MODE,
+}
+WANTED: Final[Table] = {
+    "threshold": Key(Whole(1, limits.POLICY_RULES), "How many of by, with as many distinct keys; 1 if not written."),
+    "match": Key(Choice(Match), "Of several: any that fits is enough, all must fit, or only the latest is looked at."),
+    "absence": _ABSENCE,
+    "max_age": Key(Line(("30d", "12h")), "How old it may be, in days or hours."),
+}
 """Keys of a rule that wants evidence."""
-UNWANTED: Final = ("absence",)
+UNWANTED: Final[Table] = {"absence": _ABSENCE}
 """Keys of a rule that wants none."""
 _HOW: Final = "write absence: seal, or absence: listing if the store is trusted to list everything"
 
@@ -81,7 +102,7 @@ def identities(fields: Fields, context: Context) -> tuple[str, ...]:
 def _threshold(fields: Fields, context: Context) -> int:
     if not fields.has("threshold"):
         return 1
-    threshold = fields.integer("threshold", minimum=1, maximum=limits.POLICY_RULES)
+    threshold = fields.integer("threshold")
     possible = distinct(Signer(name, context.identities[name].principal) for name in identities(fields, context))
     if threshold > possible:
         raise PolicyError(

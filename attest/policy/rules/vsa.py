@@ -17,6 +17,7 @@ from attest.policy.codes import Code
 from attest.policy.expressions import Type, Value
 from attest.policy.rules import terms
 from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Written
+from attest.policy.shapes import Key, Line, Several, Table
 from attest.statements.vsa import Summary, read_summary
 
 
@@ -25,7 +26,13 @@ class VsaRule(Rule[Summary]):
     """``verifier`` is exact: who signs is one thing, for which verifier another. Without ``resource`` the summary is
     about the subject's own purl, or the image's name. All ``levels`` are needed; ``policy`` is a digest."""
 
-    KEYS: ClassVar[tuple[str, ...]] = (*terms.WANTED, "verifier", "resource", "policy", "levels")
+    KEYS: ClassVar[Table] = {
+        **terms.WANTED,
+        "verifier": Key(Line(), "The verifier's URI, exact.", required=True),
+        "resource": Key(Line(), "About what the summary is; the subject if not written. A pattern."),
+        "policy": Key(Line(), "The digest of the policy that was verified, as sha256:…."),
+        "levels": Key(Several(Line(("SLSA_BUILD_LEVEL_3",))), "The levels that it must say were reached, all of them."),
+    }
     SAYS: ClassVar[Mapping[str, Type]] = {"resource": Type.TEXT, "levels": Type.TEXTS}
     kind: ClassVar[Kind] = Kind.VSA
     missing: ClassVar[Code] = Code.VSA_MISSING
