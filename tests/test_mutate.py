@@ -223,6 +223,10 @@ def suite(tmp_path: Path) -> Path:
         (tmp_path / name / "__init__.py").touch()
     (tmp_path / "attest" / "policy" / "one.py").write_text(CODE)
     (tmp_path / "tests" / "policy" / "test_one.py").write_text(TEST)
+    (tmp_path / "tests" / "policy" / "more").mkdir()
+    (tmp_path / "tests" / "policy" / "more" / "__init__.py").touch()
+    (tmp_path / "tests" / "policy" / "more" / "conftest.py").touch()  # as rooms of rooms have theirs
+    (tmp_path / "tests" / "policy" / "more" / "test_more.py").write_text("def test_it(): pass\n")
     return tmp_path
 
 
@@ -257,8 +261,10 @@ def test_a_whole_run(suite: Path) -> None:
         ("endless", "while n > 1:"),
         ("endless", "while n > -1:"),
         ("endless", "while n >= 0:"),
+        ("endless", "while n <= 0:"),
         ("endless", "while False:"),
-    } | {("endless", "n -= 2")}
+        ("endless", "n -= 2"),
+    }
     assert code == 1
     assert "timeout" in told
 
@@ -285,3 +291,9 @@ def test_tests_that_fail_without_a_change_are_no_judges(suite: Path) -> None:
     assert code == 1
     assert "fails without any change, and judges nothing: tests/policy/test_one.py::test_it" in told
     assert "3 mutants: 3 no test runs it; 0.0% killed, 95% wanted" in told
+
+
+def test_without_all_tests_nothing_is_found_out(suite: Path) -> None:
+    (suite / "tests" / "policy" / "test_two.py").write_text("import attest.nowhere\n")
+    code, told = mutate(suite)
+    assert (code, "alive" in told, "wanted" in told) == (4, False, False)

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
             ["-q", "-n0", "-p", "no:cacheprovider", "--basetemp", str(run.scratch), *(options.tests or TESTS)],
             plugins=[run, Quick()],
         )
-    if code:
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return int(code)
     return report(run.outcomes, known, run.existing)
 
@@ -57,7 +57,7 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Run:
     """What pytest does instead of running its tests."""
 
@@ -70,6 +70,8 @@ class Run:
     outcomes: list[Outcome] = field(default_factory=list)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            raise pytest.UsageError("not all tests can be imported")
         began = time.monotonic()
         reach = Recorder(self.everything).record(session)
         print(f"\n{len(reach.seconds)} tests, {time.monotonic() - began:.0f} s", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,12 +16,13 @@ import pytest
 from tools.mutate.mutant import MODULE, Mutant, Source
 
 LONGEST: Final = 2.0
-"""Seconds. Tests that take longer are not run on mutants."""
+"""Seconds. Tests that take longer are not run on mutants (waiting and processor time, whichever is more)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """``tests`` has, for each file and line (from 1), the tests that run it. ``seconds`` is what each test takes."""
+    """``tests`` has, for each file and line (from 1), the tests that run it. ``seconds`` is the
+    processor time that each test takes."""
 
     sources: tuple[Source, ...]
     tests: dict[str, dict[int, frozenset[str]]]
@@ -60,12 +62,13 @@ def _lines_with(word: re.Pattern[str], text: str) -> list[int]:
     return [number for number, line in enumerate(text.splitlines(), 1) if word.search(line)]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Recorder:
     """Runs the tests of a session once, each by itself, and notes where it comes by."""
 
     sources: tuple[Source, ...]
-    _seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _seconds: dict[str, float] = field(default_factory=dict)
+    _excused: set[str] = field(default_factory=set)
     _failed: list[str] = field(default_factory=list)
 
     def record(self, session: pytest.Session) -> Reach:
@@ -77,7 +80,9 @@ class Recorder:
             for number, item in enumerate(session.items):
                 following = session.items[number + 1] if number + 1 < len(session.items) else None
                 measured.switch_context(item.nodeid)
+                began = time.process_time()
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                self._seconds[item.nodeid] = time.process_time() - began
         finally:
             measured.stop()
             session.config.pluginmanager.unregister(self)
@@ -85,7 +90,7 @@ class Recorder:
             print(f"\nfails without any change, and judges nothing: {name}", file=sys.stderr)
         data = measured.get_data()
         tests: dict[str, dict[int, frozenset[str]]] = defaultdict(dict)
-        short = {name: time for name, time in self._seconds.items() if time <= LONGEST}
+        short = {name: spent for name, spent in self._seconds.items() if spent <= LONGEST and name not in self._excused}
         by_absolute = {str(path): path for path in data.measured_files()}
         for source in self.sources:
             found = next((path for path in by_absolute if path.endswith(f"/{source.path}")), None)
@@ -95,9 +100,7 @@ class Recorder:
         return Reach(self.sources, dict(tests), short)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when != "teardown":
-            self._seconds[report.nodeid] += report.duration
         if report.failed:
             self._failed.append(report.nodeid)
-        if not report.passed:
-            self._seconds[report.nodeid] = float("inf")
+        if not report.passed or report.duration > LONGEST:
+            self._excused.add(report.nodeid)

@@ -9,11 +9,13 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +33,10 @@ LEAST: Final = 5.0
 WAITING: Final = 120.0
 """Seconds without an end after which a fork that waits for something is stopped."""
 MOST: Final = 250
-"""How many tests a mutant meets."""
+LONG: Final = 4.0
+"""How many tests a mutant meets, and for how many seconds (processor time, as usual)."""
+BROKEN: Final = 70
+"""How a fork ends in which not the mutant failed but this program."""
 EXAMPLES: Final = 25
 """How many a property test draws unless it says so itself."""
 _FIRST: Final = 25
@@ -80,6 +85,7 @@ class Trial:
         """In no order."""
         items = {item.nodeid: item for item in self.session.items}
         functions = Functions(self.reach.sources)
+        self.scratch.mkdir(exist_ok=True)
         kept = set(self.scratch.iterdir())
         gc.freeze()  # or collecting garbage would copy all memory in each fork
         running: dict[int, _Fork] = {}
@@ -126,7 +132,8 @@ class Trial:
             turns[test] = groups[way]
             groups[way] += 1
         tests.sort(key=lambda test: (test != last, -killers[test], turns[test]))
-        return tests[:MOST]
+        spent = accumulate(self.reach.seconds[test] for test in tests)
+        return [test for test, until in zip(tests[:MOST], spent, strict=False) if until <= LONG]
 
     def _next(self, running: dict[int, _Fork]) -> tuple[int, int]:
         while True:
@@ -144,6 +151,8 @@ class Trial:
         code = os.waitstatus_to_exitcode(status)
         if code == 0:
             return Outcome(mutant, End.SURVIVED)
+        if code == BROKEN:
+            raise RuntimeError(f"{mutant.key}\n{killer}")
         self._killers[mutant.source.path, mutant.function][killer] += 1
         timeout = -code in (signal.SIGPROF, signal.SIGKILL)
         return Outcome(mutant, End.TIMEOUT if timeout else End.KILLED, killer)
@@ -170,12 +179,15 @@ def _try(
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
-    code = 1
+    code = BROKEN
     try:
         if mutant.on_import or not functions.put(mutant):
             code = _imported_anew(mutant, tests, seconds, answer)
         else:
             code = _in_place([items[test] for test in tests], seconds, answer)
+    except BaseException:
+        os.write(answer, traceback.format_exc().encode())
+        raise
     finally:
         os._exit(code)
 
@@ -199,12 +211,15 @@ def _imported_anew(mutant: Mutant, tests: list[str], seconds: dict[str, float], 
         if chosen:
             files = list(dict.fromkeys(test.partition("::")[0] for test in chosen))
             plugins = [_Watch(seconds, answer), _Chosen(chosen), Quick()]
-            if code := pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *files], plugins=plugins):
+            code = pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *files], plugins=plugins)
+            if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+                return BROKEN
+            if code:
                 return int(code)
     return 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Watch:
     """Limits a test's processor time, and tells which failed."""
 
@@ -222,7 +237,7 @@ class _Watch:
             os.write(self.answer, report.nodeid.encode())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Chosen:
     """Only these tests, in this order."""
 
