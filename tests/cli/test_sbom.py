@@ -14,7 +14,7 @@ import pytest
 
 from attest.sboms.make import Form
 from tests.cli.conftest import Workplace
-from tests.packages.build import wheel_members, zipped
+from tests.packages.build import tgz, wheel_members, zipped
 from tests.packages.metadata import told
 from tests.packages.samples import SAMPLES, Sample
 from tests.packages.test_files import pack
@@ -162,7 +162,7 @@ def test_what_is_refused(attest: Workplace, arguments: list[str], said: str) -> 
         told.npm(dependencies={"a": 1}),
         told.npm(dependencies={f"a{number}": "1" for number in range(20_000)}),
         told.tgz_of("a", "1.0.0")[:-5],
-        told.tgz([("package/package.json", b'{"a":' * 5_000)]),
+        tgz([("package/package.json", b'{"a":' * 5_000)]),
         told.wheel("Requires-Dist: ;;;"),
         zipped([*wheel_members(), ("foo_bar-1.0.dist-info/sboms/a.json", b'{"bomFormat": 1}')]),
     ],
@@ -200,7 +200,7 @@ def same(ours: Any, theirs: Any) -> None:
 
 def license_of(component: Any) -> list[str]:
     found = [item.get("expression") or item["license"].get("id") or "" for item in component.get("licenses", ())]
-    return [text for text in found if text]
+    return [text.removeprefix("(").removesuffix(")") for text in found if text]
 
 
 @pytest.mark.slow
@@ -211,11 +211,10 @@ def test_what_cyclonedx_py_says_of_the_same_wheels(attest: Workplace) -> None:
     subprocess.run([*pip, "download", "-q", "--no-deps", "-d", "wheels", *names], check=True, timeout=300)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", "there"], check=True, timeout=120)
     site = sysconfig.get_path("purelib", "venv", {"base": "there"})
-    subprocess.run(
-        [*pip, "install", "-q", "--no-deps", "--no-index", "-t", site, *Path("wheels").iterdir()], check=True
-    )
+    local = ["--no-deps", "--no-index", "--find-links", "wheels"]  # not by path, which would be where they come from
+    subprocess.run([*pip, "install", "-q", *local, "-t", site, *names], check=True, timeout=120)
     program = Path(sys.executable).with_name("cyclonedx-py")
-    command = [program, "environment", "--output-format", "JSON", "--spec-version", "1.6", "there/bin/python"]
+    command = [str(program), "environment", "--output-format", "JSON", "--spec-version", "1.6", "there/bin/python"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=120)
     theirs = {item["name"].lower(): item for item in json.loads(done.stdout)["components"]}
     assert len(theirs) == len(names)
@@ -224,7 +223,7 @@ def test_what_cyclonedx_py_says_of_the_same_wheels(attest: Workplace) -> None:
         ours = document["metadata"]["component"]
         other = theirs[ours["name"].lower()]
         same(ours, other)
-        assert license_of(ours) == license_of(other)[: len(license_of(ours))]
+        assert set(license_of(ours)) <= set(license_of(other))  # which also guesses at names
 
 
 @pytest.mark.slow
@@ -252,4 +251,6 @@ def test_what_npm_says_of_the_same_packages(attest: Workplace, tmp_path: Path) -
             else:
                 ours = made["packages"][0]
                 keys = ("name", "versionInfo", "licenseDeclared", "externalRefs")
-                assert {key: ours[key] for key in keys} == {key: item[key] for key in keys}
+                assert {key: ours[key] for key in keys} == {key: item[key] for key in keys} | {
+                    "licenseDeclared": item["licenseDeclared"].removeprefix("(").removesuffix(")")
+                }
