@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from attest.cli import policy_learn, policy_replay
+from attest.cli import policy_convert, policy_learn, policy_replay, policy_schema
 
 _LINTING = """\
   attest policy lint gate.yaml                                  says what is wrong with it, by line and column"""
@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
         "policy",
         help="test policies, find what is wrong with them, learn who publishes what",
         description="Work on policies.",
-        epilog=f"examples:\n{_LINTING}\n{_TESTING}\n{policy_learn.EXAMPLES}\n{policy_replay.EXAMPLES}",
+        epilog=f"examples:\n{_LINTING}\n{_TESTING}\n{policy_learn.EXAMPLES}\n{policy_replay.EXAMPLES}\n{policy_convert.EXAMPLES}",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     lint = actions.add_parser(
@@ -42,6 +42,8 @@ def add(commands: Any) -> None:
     test.set_defaults(run=run_test)
     policy_learn.add(actions)
     policy_replay.add(actions)
+    policy_schema.add(actions)
+    policy_convert.add(actions)
 
 
 def run_lint(arguments: argparse.Namespace) -> int:

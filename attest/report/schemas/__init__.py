@@ -8,6 +8,7 @@ from typing import Any, Final
 
 NAMES: Final = (
     "anchor",
+    "convert",
     "copy",
     "doctor",
     "import",

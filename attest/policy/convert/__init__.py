@@ -1,0 +1,1 @@
+"""Policies of other engines, read and written as policies of this one."""
