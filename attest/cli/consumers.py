@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from attest import names
 from attest.cli.options import store_texts
-from attest.cli.releasing import Signed, Version
+from attest.cli.publishing import Signed
+from attest.cli.releasing import Version
 from attest.cli.targets import Home
 from attest.oci.digest import Digest
 from attest.signing.bundle import Bundle
@@ -17,22 +19,44 @@ from attest.signing.key_files import ELSEWHERE
 from attest.signing.sign import KeySigner, StatementSigner
 
 _POLICY: Final = "policy.yaml"
+_TYPES: Final = {
+    names.PREDICATE_CYCLONEDX: "cyclonedx",
+    names.PREDICATE_SPDX: "spdxjson",
+    names.PREDICATE_SLSA_V1: "slsaprovenance1",
+}
+"""cosign's names for what it verifies by `verify-attestation`."""
 
 
 def commands(
-    arguments: argparse.Namespace, signer: StatementSigner, version: Version, home: Home, signed: Iterable[Signed]
+    arguments: argparse.Namespace, signer: StatementSigner, version: Version, home: Home, signed: Sequence[Signed]
 ) -> list[str]:
-    """`attest verify` of all files; then, where a registry has them, `cosign verify` of each anchor."""
-    files = [str(file.package.file) for file in version.files]
-    own = ["attest", "verify", *files, "--policy", _POLICY, "--store", store_texts(arguments)[0]]
-    anchors = [str(file.subject.manifest.digest) for file in version.files]
+    """`attest verify` of all files; then, where a registry has them, `cosign verify` of each anchor, and
+    `cosign verify-attestation` of what is said about it."""
+    files = [str(file.found.path) for file in version.files]
+    policies = [word for name in arguments.policy or [_POLICY] for word in ("--policy", name)]
+    own = shlex.join(["attest", "verify", *files, *policies, "--store", store_texts(arguments)[0]])
     if home.host is None:
-        return [shlex.join(own)]
+        return [own]
     who = list(_key(arguments.key, signer) if isinstance(signer, KeySigner) else _certificate(arguments, signed))
     return [
-        shlex.join(own),
-        *(shlex.join(["cosign", "verify", *who, f"{home.host}/{home.repository}@{anchor}"]) for anchor in anchors),
+        own,
+        *(shlex.join(["cosign", *words, *who, reference]) for words, reference in _checks(version, home, signed)),
     ]
+
+
+def _checks(version: Version, home: Home, signed: Iterable[Signed]) -> Iterator[tuple[Sequence[str], str]]:
+    """The command of cosign, and the anchor by its reference."""
+    said: dict[Digest, list[str]] = {}
+    for item in signed:
+        for subject in item.piece.subjects:
+            said.setdefault(subject.manifest.digest, []).append(item.piece.predicate_type)
+    for file in version.files:
+        anchor = file.subject.manifest.digest
+        reference = f"{home.host}/{home.repository}@{anchor}"
+        yield ("verify",), reference
+        for kind in said[anchor]:
+            if kind in _TYPES:
+                yield ("verify-attestation", "--type", _TYPES[kind]), reference
 
 
 def _key(name: str, signer: KeySigner) -> Iterator[str]:
@@ -55,6 +79,6 @@ def _certificate(arguments: argparse.Namespace, signed: Iterable[Signed]) -> Ite
 
     if arguments.trust_config or arguments.staging:
         yield from ("--trusted-root", "trusted_root.json")
-    made = next(item.made for item in signed if not isinstance(item.made, Digest))
+    made = next(item.bundle for item in signed if item.bundle is not None)
     author = author_of(load(Material.of(Bundle.parse(made)).certificates[0]))
     yield from ("--certificate-identity", author.subject, "--certificate-oidc-issuer", author.issuer)

@@ -7,24 +7,32 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attest.cli import options, signers
+from attest.cli import building, options, signers
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from attest.cli.indexing import Index
+    from attest.cli.publishing import Piece, Signed
     from attest.cli.releasing import Version
-    from attest.cli.targets import Home
+    from attest.cli.targets import Home, Targets
     from attest.oci.digest import Digest
     from attest.packages.purl import Purl
+    from attest.policy.decide import Judge
+    from attest.policy.verdict import Verdict
 
 _EXAMPLES = """\
 examples:
-  attest release dist/* --key release.key --store registry.example/{package}
-  attest release dist/* --keyless --index
+  attest release dist/* --policy policy.yaml --key release.key --store registry.example/{package}
+  attest release dist/* --policy policy.yaml --keyless --index
   attest release acme-1.0.tgz --key release.key --download-url 'https://downloads.example/acme/{version}/{file}'
+  attest release dist/* --key release.key --no-sbom --no-provenance
 
-Every file of one version belongs into one release: the release statement says that these are all. Signs each file and
-the release statement, stores everything, and tags it last, so that a release that fails points nobody to a part of it.
-Doing it again changes nothing that --key has signed already. Prints how others verify it.
+Every file of one version belongs into one release: the release statement says that these are all. Makes an SBOM of each
+file and, in a CI run, the provenance of all; signs both, each file and the release statement; asks the policy, which
+sees what is attached already, too; stores everything, and tags it last. So a release that fails points nobody to a part
+of it, and of one that the policy does not admit nothing is stored. Doing it again changes nothing that --key has signed
+already. Prints how others verify it.
 
 """
 
@@ -32,9 +40,9 @@ Doing it again changes nothing that --key has signed already. Prints how others 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "release",
-        help="anchor, sign and publish all files of a version",
-        description="Anchor and sign all files of one or more versions, and sign which files they are.",
-        epilog=_EXAMPLES + signers.KEYLESS,
+        help="make evidence for all files of a version, check it, and publish it",
+        description="Anchor, describe and sign all files of one or more versions, and sign which files they are.",
+        epilog=f"{_EXAMPLES}{building.SAID}\n\n{signers.KEYLESS}",
     )
     parser.add_argument("files", metavar="FILE", nargs="+", help="a package file (recognised by its content)")
     parser.add_argument(
@@ -47,15 +55,27 @@ def add(commands: Any) -> None:
         metavar="URL",
         help="where the files can be had; {file}, {name} and {version} stand for each one's own",
     )
+    options.add_policies(parser, "release only what this policy (YAML) admits")
+    yes_or_no = argparse.BooleanOptionalAction
+    parser.add_argument("--sbom", action=yes_or_no, default=True, help="an SBOM of each file (default: yes)")
+    parser.add_argument(
+        "--sbom-format", choices=("cyclonedx", "spdx"), default="cyclonedx", help="what it is written as"
+    )
+    parser.add_argument(
+        "--provenance",
+        action=yes_or_no,
+        help="the provenance of all files (default: if this is a CI run, or an option says something of the build)",
+    )
     options.add_index(parser)
     options.add_store(parser)
     options.add_json(parser)
+    building.add(parser)
     signers.add(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from attest.cli import console, releasing
+    from attest.cli import console, publishing, releasing
     from attest.cli.consumers import commands
     from attest.cli.indexing import indexes
     from attest.cli.targets import Targets
@@ -65,27 +85,36 @@ def run(arguments: argparse.Namespace) -> int:
 
     expected = Purl.parse(arguments.purl) if arguments.purl else None
     versions = releasing.read(arguments.files, expected, _locator(arguments))
+    judges, built, created = _judges(arguments), _built(arguments), creation_time()
     signer = signers.signer(arguments)
     with Targets(arguments, create=True) as targets:
-        wanted = [piece for version in versions for piece in releasing.pieces(version, targets.home(version.purl))]
-        signed = releasing.sign(targets, wanted, signer)
-        stored = releasing.store(targets, versions, signed, creation_time())
+        wanted = [
+            piece
+            for version in versions
+            for piece in _pieces(arguments, version, targets.home(version.purl), built, created)
+        ]
+        signed = publishing.sign(targets, wanted, signer)
+        refused = _refused(targets, versions, signed, judges)
+        if refused is not None:
+            return refused
+        stored = publishing.store(targets, versions, signed, created)
         packages = [file.package for version in versions for file in version.files]
         published = {index.purl: index for index in indexes(targets, packages)} if arguments.index else {}
         for index in published.values():
             index.store()
-        releasing.tag(targets, versions, published.values())
+        publishing.tag(targets, versions, published.values())
         done = [
             Released(
                 version,
                 targets.home(version.purl),
                 {
-                    piece.subject.manifest.digest: referrer
-                    for piece, referrer in stored
-                    if piece.subject.purl == version.purl
+                    (piece.predicate_type, manifest): referrer
+                    for piece, referrers in zip(wanted, stored, strict=True)
+                    for manifest, referrer in referrers.items()
                 },
                 published.get(version.purl),
                 commands(arguments, signer, version, targets.home(version.purl), signed),
+                {judge.policy.name: judge.policy.digest for judge in judges},
             )
             for version in versions
         ]
@@ -99,30 +128,37 @@ def run(arguments: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What was written for one version; ``referrers`` by the manifest that they are attached to."""
+    """What was written for one version; ``referrers`` by predicate type and the manifest that they are attached to."""
 
     version: Version
     home: Home
-    referrers: Mapping[Digest, Digest]
+    referrers: Mapping[tuple[str, Digest], Digest]
     index: Index | None
     verify: Sequence[str]
+    policies: Mapping[str, Digest]
 
     def json(self) -> dict[str, Any]:
         """As `release.schema.json` describes it."""
+        from attest import names
+
         version = self.version
         anchor = version.subject.manifest.digest
         return {
             "purl": str(version.purl),
             "anchor": str(anchor),
-            "statement": str(self.referrers[anchor]),
+            "statement": self._referrer(anchor, names.PREDICATE_RELEASE),
             "repository": self.home.repository,
             "tag": self.home.tag,
             "files": [
                 {
                     "name": file.artifact.name,
-                    "digest": str(file.package.digest),
+                    "digest": str(file.found.digest),
                     "anchor": str(file.subject.manifest.digest),
-                    "signature": str(self.referrers[file.subject.manifest.digest]),
+                    "signature": self._referrer(file.subject.manifest.digest, names.PREDICATE_COSIGN_SIGN),
+                    "sbom": self._referrer(
+                        file.subject.manifest.digest, names.PREDICATE_CYCLONEDX, names.PREDICATE_SPDX
+                    ),
+                    "provenance": self._referrer(file.subject.manifest.digest, names.PREDICATE_SLSA_V1),
                     "size": file.artifact.size,
                     "platform": file.artifact.platform,
                     "download_url": file.artifact.download_location,
@@ -130,6 +166,7 @@ class Released:
                 for file in version.files
             ],
             "index": None if self.index is None else self.index.json(),
+            "policies": [{"name": name, "digest": str(digest)} for name, digest in self.policies.items()],
             "verify": list(self.verify),
         }
 
@@ -141,8 +178,87 @@ class Released:
             yield f"  {file.artifact.name} {file.subject.manifest.digest}"
         if self.index is not None:
             yield f"  index {self.index.place} {self.index.digest}"
+        for name, digest in self.policies.items():
+            yield f"  admitted by {name} {digest}"
         yield "to verify:"
         yield from (f"  {line}" for line in self.verify)
+
+    def _referrer(self, manifest: Digest, *kinds: str) -> str | None:
+        found = (self.referrers.get((kind, manifest)) for kind in kinds)
+        return next((str(referrer) for referrer in found if referrer is not None), None)
+
+
+def _judges(arguments: argparse.Namespace) -> Sequence[Judge]:
+    """Before anything is signed: a policy that cannot be used ends it here."""
+    if not arguments.policy:
+        return ()
+    from datetime import UTC, datetime
+
+    from attest.policy.decide import judges_of
+    from attest.policy.policies import load_all
+
+    return judges_of(load_all(arguments.policy), offline=False, now=datetime.now(UTC))
+
+
+def _built(arguments: argparse.Namespace) -> Mapping[str, object] | None:
+    """The predicate of the provenance, where there is to be one."""
+    from attest.cli import console
+
+    if arguments.provenance is False:
+        return None
+    if arguments.provenance or building.is_given(arguments) or building.is_ci_run(arguments):
+        return building.facts(arguments).predicate()
+    console.note("no provenance: this is no CI run, and no option says who built it")
+    return None
+
+
+def _pieces(
+    arguments: argparse.Namespace,
+    version: Version,
+    home: Home,
+    built: Mapping[str, object] | None,
+    made: datetime,
+) -> Iterator[Piece]:
+    from attest.cli import publishing
+    from attest.sboms.make import Form
+
+    yield from publishing.signatures(version, home)
+    if arguments.sbom:
+        yield from publishing.sboms(version, home, Form(arguments.sbom_format), made)
+    if built is not None:
+        yield publishing.provenance(version, home, built)
+
+
+def _refused(
+    targets: Targets, versions: Sequence[Version], signed: Sequence[Signed], judges: Sequence[Judge]
+) -> int | None:
+    """The exit code where a policy does not admit every file, which is told with the reasons."""
+    if not judges:
+        return None
+    from datetime import UTC, datetime
+
+    from attest.cli import console, publishing
+    from attest.cli.verify import exit_code
+    from attest.policy.verdict import Outcome
+
+    verdicts = publishing.judge(targets, versions, signed, judges, datetime.now(UTC))
+    if Outcome.of(verdict.outcome for verdict in verdicts) is Outcome.ADMITTED:
+        return None
+    for verdict in verdicts:
+        if verdict.outcome is not Outcome.ADMITTED:
+            _tell(verdict)
+    console.complain("nothing was released: the policy does not admit it")
+    return exit_code([verdict.outcome for verdict in verdicts])
+
+
+def _tell(verdict: Verdict) -> None:
+    import sys
+
+    from attest.cli import console
+    from attest.report.style import Style
+    from attest.report.text import verdict_text
+
+    print(verdict_text(verdict, Style.of(sys.stderr, colour=console.coloured(sys.stderr))), end="", file=sys.stderr)
 
 
 def _locator(arguments: argparse.Namespace) -> Callable[[Purl, str], str] | None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from attest.cli.main import main
+from attest.statements.builds.detect import SERVICES
 
 PASSWORD = "only for tests"
 POLICY = """\
@@ -94,6 +95,9 @@ def attest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ATTEST_PASSWORD", PASSWORD)
     monkeypatch.delenv("ATTEST_STORE", raising=False)
+    for service in SERVICES.values():  # these tests run in CI, too
+        for name in service.variables:
+            monkeypatch.delenv(name, raising=False)
     workplace = Workplace(tmp_path, capsys)
     workplace.wheel()
     workplace.ok("key", "generate", "release")

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from attest import names
-from attest.statements.builds.detect import SERVICES
 from attest.statements.statement import Statement
 from tests.cli.conftest import POLICY, Workplace
 from tests.cli.test_cosign import OFFLINE, cosign
@@ -35,16 +34,10 @@ builders:
 )
 
 
-@pytest.fixture(autouse=True)
-def no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests run in CI, too."""
-    for service in SERVICES.values():
-        for name in service.variables:
-            monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
-def github(monkeypatch: pytest.MonkeyPatch, no_ci: None) -> None:
+def github(attest: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workplace is a run, with secrets in it."""
+    assert attest.directory == Path.cwd()
     for name, value in {**dict.fromkeys(set(SECRETS) - {"PATH", "HOME", "ATTEST_PASSWORD"}, CANARY), **GITHUB}.items():
         monkeypatch.setenv(name, value)
 
