@@ -7,6 +7,7 @@ from typing import Any
 
 from attest.cli import policy_convert, policy_learn, policy_replay, policy_schema
 
+_ACTIONS = (policy_learn, policy_replay, policy_convert, policy_schema)
 _LINTING = """\
   attest policy lint gate.yaml                                  says what is wrong with it, by line and column"""
 _TESTING = """\
@@ -19,7 +20,7 @@ def add(commands: Any) -> None:
         "policy",
         help="test policies, find what is wrong with them, learn who publishes what",
         description="Work on policies.",
-        epilog=f"examples:\n{_LINTING}\n{_TESTING}\n{policy_learn.EXAMPLES}\n{policy_replay.EXAMPLES}\n{policy_convert.EXAMPLES}",
+        epilog="\n".join(["examples:", _LINTING, _TESTING, *(action.EXAMPLES for action in _ACTIONS)]),
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     lint = actions.add_parser(
@@ -40,10 +41,8 @@ def add(commands: Any) -> None:
     test.add_argument("--offline", action="store_true", help="ask for no newer trust root")
     test.add_argument("--format", choices=("text", "junit"), default="text", help="how to print what came of them")
     test.set_defaults(run=run_test)
-    policy_learn.add(actions)
-    policy_replay.add(actions)
-    policy_schema.add(actions)
-    policy_convert.add(actions)
+    for action in _ACTIONS:
+        action.add(actions)
 
 
 def run_lint(arguments: argparse.Namespace) -> int:

@@ -64,3 +64,9 @@ def test_lint(attest: Workplace) -> None:
     attest.write("broken.yaml", POLICY.replace("by:", "bye:"))
     assert attest("policy", "lint", "broken.yaml").out.startswith("broken.yaml:8:38: rule 'signed': unknown key 'bye'")
     assert "cannot read the policy" in attest.refused("policy", "lint", "none.yaml")
+
+
+def test_schema(attest: Workplace) -> None:
+    schema = attest.ok("policy", "schema").json
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["required"] == ["version", "name"]
