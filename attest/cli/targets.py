@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -25,6 +26,7 @@ from attest.packages.anchors import version_anchor
 from attest.packages.purl import Purl
 from attest.stores.location import SERVICES, Location, Scheme, open_store
 from attest.stores.parallel import in_parallel
+from attest.stores.processes import beside
 from attest.stores.protocol import Store
 from attest.stores.threads import Batched
 from attest.stores.union import Member, UnionStore
@@ -60,6 +62,7 @@ class Targets(AbstractContextManager["Targets"]):
         self._create = create
         self._offline = offline
         self._open: dict[str, Store | StoreError] = {}
+        self._checks: dict[str, Callable[[], None]] = {}
         self._opening = threading.Lock()
         self._stack = ExitStack()
 
@@ -72,6 +75,16 @@ class Targets(AbstractContextManager["Targets"]):
     def far(self) -> bool:
         """Whether one of the stores is behind a network, so that waiting for many answers at once saves time."""
         return any(location.scheme is Scheme.REGISTRY or location.scheme in SERVICES for location in self._locations)
+
+    def begin(self) -> None:
+        """Begin to open all stores: archives are held against their lists beside what this process does next."""
+        for location in {item.text: item for item in self._locations}.values():
+            with suppress(StoreError):
+                store = self._open[location.text] = self._opened(location)
+                if location.text in self._checks:
+                    next(store.tags(""), None)  # so that both have read the same file, whatever its name means later
+                    work = beside(self._checks[location.text])
+                    self._checks[location.text] = self._stack.enter_context(work)
 
     def open(self) -> None:
         """Open all stores now, which asks none that is far away; one that cannot be opened is told when it is read."""
@@ -159,12 +172,18 @@ class Targets(AbstractContextManager["Targets"]):
         with self._opening:
             if location.text not in self._open:
                 self._open[location.text] = self._opened(location)
+            check = self._checks.pop(location.text, None)
+            if check is not None:
+                try:
+                    check()
+                except StoreError as error:
+                    self._open[location.text] = error
             found = self._open[location.text]
         if isinstance(found, StoreError):
             raise found
         return found
 
-    def _opened(self, location: Location) -> Store | StoreError:
+    def _opened(self, location: Location) -> Store:
         service = location.scheme in SERVICES
         if self._offline and (service or location.scheme is Scheme.REGISTRY):
             raise UsageError(
@@ -178,10 +197,7 @@ class Targets(AbstractContextManager["Targets"]):
             store = _cached(store)
         self._stack.enter_context(closing(store))
         if location.scheme is Scheme.ARCHIVE and not self._create:
-            try:
-                _hold_against_its_list(store)
-            except StoreError as error:
-                return error
+            self._checks[location.text] = partial(_hold_against_its_list, store)
         return store
 
 

@@ -64,24 +64,27 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from attest.cli import console, locks
-    from attest.cli.seals import Seals
-    from attest.cli.subjects import Image
     from attest.cli.targets import Targets
-    from attest.policy.decide import judges_of
-    from attest.report.answer import Tally, piece
-    from attest.stores.parallel import WORKERS, in_parallel
-    from attest.stores.processes import in_processes, shares
 
-    policies = _policies(arguments)
-    found = locks.read(arguments)
-    named = locks.named(arguments, found)
-    now = datetime.now(UTC)
-    judges = judges_of(policies, offline=arguments.offline, now=now)
-    asked = locks.asked(found, policies)
-    writer = _writer(arguments, asked, now)
-    tally = Tally(asked)
     with Targets(arguments, create=False, offline=arguments.offline) as targets:
+        targets.begin()  # before all that is loaded and read here
+
+        from attest.cli import console, locks
+        from attest.cli.seals import Seals
+        from attest.cli.subjects import Image
+        from attest.policy.decide import judges_of
+        from attest.report.answer import Tally, piece
+        from attest.stores.parallel import WORKERS, in_parallel
+        from attest.stores.processes import in_processes, shares
+
+        policies = _policies(arguments)
+        found = locks.read(arguments)
+        named = locks.named(arguments, found)
+        now = datetime.now(UTC)
+        judges = judges_of(policies, offline=arguments.offline, now=now)
+        asked = locks.asked(found, policies)
+        writer = _writer(arguments, asked, now)
+        tally = Tally(asked)
         targets.open()
         seals = Seals(targets, judges, now)
 

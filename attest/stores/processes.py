@@ -11,7 +11,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -25,9 +25,31 @@ SHARE: Final = 100
 
 def shares(items: Sequence[T]) -> int:
     """Into how many processes to divide ``items``: at most one a processor; one where forking is not safe."""
+    return max(1, min(_processors(), len(items) // SHARE))
+
+
+def _processors() -> int:
     if sys.platform != "linux":  # elsewhere system libraries keep threads of their own, which do not survive a fork
         return 1
-    return max(1, min(MOST, len(os.sched_getaffinity(0)), len(items) // SHARE))
+    return min(MOST, len(os.sched_getaffinity(0)))
+
+
+@contextmanager
+def beside(work: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Let another process do ``work``, if there is a processor for it. To call what is given waits until it is done.
+
+    Whatever it raises is raised then. No other thread may run when this begins. Who leaves before has no need of it.
+    """
+    if _processors() < 2:
+        yield work
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    share = _Share(lambda _: iter([work()]), [None])  # type: ignore[func-returns-value]
+    try:
+        yield share.next
+    finally:
+        share.end()
 
 
 def in_processes(work: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T], *, processes: int) -> Iterator[R]:

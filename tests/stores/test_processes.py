@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from attest.errors import UsageError
 from attest.stores import processes
-from attest.stores.processes import in_processes, shares
+from attest.stores.processes import beside, in_processes, shares
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
 
@@ -81,3 +82,40 @@ def test_as_many_as_there_are_processors_and_work_for_them(monkeypatch: pytest.M
     assert shares(range(10_000)) == 1
     monkeypatch.setattr(sys, "platform", "darwin")
     assert shares(range(10_000)) == 1
+
+
+def test_what_is_done_beside_is_waited_for(tmp_path: Path) -> None:
+    def work() -> None:
+        (tmp_path / "done").write_text(str(os.getpid()))
+
+    with beside(work) as wait:
+        wait()
+        assert (tmp_path / "done").read_text() != str(os.getpid())
+
+
+def test_what_fails_beside_is_raised_here() -> None:
+    def work() -> None:
+        raise UsageError("no such thing")
+
+    with beside(work) as wait, pytest.raises(UsageError, match="no such thing"):
+        wait()
+
+
+def test_who_dies_beside_did_nothing(tmp_path: Path) -> None:
+    here = os.getpid()
+
+    def work() -> None:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        (tmp_path / "done").touch()
+
+    with beside(work) as wait:
+        wait()
+    assert (tmp_path / "done").exists()
+
+
+def test_what_nobody_waits_for_is_ended() -> None:
+    with beside(signal.pause):
+        pass
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
