@@ -226,11 +226,11 @@ def _show(path: Any, merged: Merged, learned: Learned, *, written: bool) -> None
         print(style.safe(f"+ {_told(change)}"))
     for change in merged.changed:
         print(style.safe(f"! {_told(change)}"))
+    if written and merged.packages:
+        print(f"{path}: {len(merged.packages)} package{'' if len(merged.packages) == 1 else 's'}")
     for item in learned.unlearned:
         console.note(_left(item))
-    if written:
-        console.note(f"{path}: {len(merged.packages)} packages")
-    elif merged.changed:
+    if merged.changed and not written:
         console.note(f"{path} was not written: look at what changed, then write it with --replace")
 
 
