@@ -210,3 +210,12 @@ EXPRESSION_ITEMS: Final = 100
 
 EXPRESSION_TRIES: Final = 1_000
 """Most combinations of evidence for which one expression is tried: milliseconds, with the worst of them six seconds."""
+
+COMPONENTS: Final = 10_000
+"""Most components of one subject, and of its components, that are decided; the largest images have some 3,000."""
+
+COMPONENT_DEPTH: Final = 8
+"""Deepest that components of components are decided; an SBOM mostly lists them all itself."""
+
+COMPONENT_POLICIES: Final = 16
+"""Most policies that `dependencies` rules name from one policy on."""

@@ -99,14 +99,18 @@ class Targets(AbstractContextManager["Targets"]):
         """
         if isinstance(named, Image):
             return [self._image(named)]
-        store = UnionStore([self._member(location, named.purl) for location in self._locations])
-        repository = placement.repository(named.purl)
+        store, repository = self.place(named.purl)
         if isinstance(named, Package):
             return [Target(_subject(named), store, repository)]
         known = artifacts(store, repository, named.purl)
         looked_up = bool(known.problems) or not resolve
         subjects = [replace(subject, looked_up=looked_up) for subject in known.subjects] or [_version(named)]
         return [Target(subject, store, repository) for subject in subjects]
+
+    def place(self, purl: Purl) -> tuple[Store, str]:
+        """Where the evidence of a package is read. Raises `StoreError`."""
+        store = UnionStore([self._member(location, purl) for location in self._locations])
+        return store, placement.repository(purl)
 
     def write(self, named: Named) -> Target:
         """The subject to write to, its anchor stored first.

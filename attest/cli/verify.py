@@ -48,6 +48,7 @@ def add(commands: Any) -> None:
     )
     policy = parser.add_mutually_exclusive_group(required=True)
     options.add_policies(policy, "the policy (YAML)")
+    options.add_policy_key(parser)
     policy.add_argument("--pack-digest", metavar="DIGEST", help="use the policy in the pack that has this digest")
     policy.add_argument("--pack-key", metavar="FILE", help="use the policy in the pack that this public key signed")
     options.add_store(parser)
@@ -108,8 +109,10 @@ def _policies(arguments: argparse.Namespace) -> Sequence[Policy]:
     """What ``--policy`` names, else the policy in a pack that ``--pack-digest`` or ``--pack-key`` vouches for."""
     if arguments.policy:
         from attest.policy.policies import load_all
+        from attest.signing.key_files import load_public
 
-        return load_all(arguments.policy, offline=arguments.offline)
+        key = None if arguments.policy_key is None else load_public(arguments.policy_key)
+        return load_all(arguments.policy, offline=arguments.offline, key=key)
     from attest.cli.packed import policy_of_store
 
     return [policy_of_store(arguments)]
@@ -149,6 +152,7 @@ def _verdicts(
             seals.known(target),
             now=now,
             everything=arguments.explain,
+            near=targets.place,
         )
 
     return list(in_parallel(verdict, wanted))

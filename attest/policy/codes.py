@@ -47,6 +47,14 @@ class Code(StrEnum):
     SBOM_THRESHOLD = "sbom-threshold"
     SBOM_VERIFIED = "sbom-verified"
 
+    DEPENDENCIES_MISSING = "dependencies-missing"
+    DEPENDENCIES_MALFORMED = "dependencies-malformed"
+    DEPENDENCIES_INCONCLUSIVE = "dependencies-inconclusive"
+    DEPENDENCIES_UNRESOLVED = "dependencies-unresolved"
+    DEPENDENCIES_DENIED = "dependencies-denied"
+    DEPENDENCIES_THRESHOLD = "dependencies-threshold"
+    DEPENDENCIES_VERIFIED = "dependencies-verified"
+
     SCAN_MISSING = "scan-missing"
     SCAN_MALFORMED = "scan-malformed"
     SCAN_FINDING = "scan-finding"
@@ -139,6 +147,13 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.SBOM_LICENSE: "the SBOM lists a licence that the rule does not allow",
         Code.SBOM_THRESHOLD: "fitting SBOMs by fewer distinct names and keys than the rule needs",
         Code.SBOM_VERIFIED: "fitting SBOMs by as many distinct names and keys as the rule needs",
+        Code.DEPENDENCIES_MISSING: "no verified SBOM by any of the rule's identities says what the components are",
+        Code.DEPENDENCIES_MALFORMED: "the SBOM cannot be read, or lists no components",
+        Code.DEPENDENCIES_INCONCLUSIVE: "components in doubt: not all of their evidence could be looked at",
+        Code.DEPENDENCIES_UNRESOLVED: "components of which nobody says which files they are who may say so",
+        Code.DEPENDENCIES_DENIED: "components that their policy does not admit",
+        Code.DEPENDENCIES_THRESHOLD: "fitting SBOMs by fewer distinct names and keys than the rule needs",
+        Code.DEPENDENCIES_VERIFIED: "all components are admitted by their policy",
         Code.SCAN_MISSING: "no verified scan by any of the rule's identities",
         Code.SCAN_MALFORMED: "the signed predicate is not a scan in a form that is read, or the scan did not end well",
         Code.SCAN_FINDING: "a scan found what the rule denies, and no VEX document that counts takes it away",

@@ -6,8 +6,8 @@ out what was not understood would be no policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +23,11 @@ from attest.policy.cases import Case
 from attest.policy.check import Check
 from attest.policy.fetching import Fetching
 from attest.policy.fields import Fields
-from attest.policy.files import File
+from attest.policy.files import Fetched, File, Fetch
 from attest.policy.identities import read_identity
 from attest.policy.publisher_lock import PinnedIdentity, PublisherLock
 from attest.policy.rules import RULES, terms
+from attest.policy.rules.dependencies import DependenciesRule
 from attest.policy.rules.lifecycle import NoRevocationRule
 from attest.policy.rules.rule import Absence, Builder, Context, Mode, Rule, Written
 from attest.policy.schema import BUILDER, POLICY, Leniency
@@ -43,9 +44,10 @@ class Policy:
     """``digest`` is that of the file's bytes, ``files`` are all others that it is made of; ``root`` is None where only
     keys are trusted.
 
-    ``unresolved`` is about packages whose artifacts only the store named, ``undigested`` about entries of lockfiles for
-    which no digest pins what is installed. ``resolvers`` are the names of those whose release statements say which
-    artifacts a package has.
+    ``components`` are the policies that its `dependencies` rules name, and those that these name, by their paths.
+    ``unresolved`` is about packages whose artifacts only the store named, and about components without a digest that
+    nobody resolves who may; ``undigested`` about entries of lockfiles for which no digest pins what is installed.
+    ``resolvers`` are the names of those whose release statements say which artifacts a package has.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Policy:
     identities: Mapping[str, Identity] = field(hash=False)
     rules: tuple[Rule[Any], ...]
     checks: tuple[Check, ...] = ()
+    components: Mapping[Path, Policy] = field(default_factory=dict, hash=False)
     files: tuple[PolicyFile, ...] = ()
     unresolved: Leniency = Leniency.DENY
     undigested: Leniency = Leniency.DENY
@@ -99,7 +102,42 @@ def parse(data: bytes, *, where: str, base: Path, columns: bool = False, offline
     extends. Raises `PolicyError`.
     """
     with Fetching(offline=offline) as fetching:
-        return compose(files.read(data, where=where, base=base, columns=columns, fetch=fetching.fetch))
+        policy = compose(files.read(data, where=where, base=base, columns=columns, fetch=fetching.fetch))
+        components = _of_components(policy, fetching.fetch)
+    used = (item for path, part in components.items() for item in _files_of(path, part, base.resolve()))
+    return replace(policy, components=components, files=(*policy.files, *used)) if components else policy
+
+
+def _files_of(path: Path, policy: Policy, base: Path) -> Iterator[PolicyFile]:
+    """What a policy of components is made of; by its own name where it does not lie beside the policy that names it."""
+    name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+    yield PolicyFile(name, policy.digest)
+    yield from (PolicyFile(f"{name}: {file.name}", file.digest) for file in policy.files)
+
+
+def _of_components(policy: Policy, fetch: Fetch) -> Mapping[Path, Policy]:
+    """The policies that its rules want of components, and what those want of theirs: each once, so that one may name
+    itself. Raises `PolicyError`."""
+    found: dict[Path, Policy] = {}
+    wanted = _named_for_components(policy)
+    while wanted:
+        path = wanted.pop()
+        if path not in found:
+            if len(found) == limits.COMPONENT_POLICIES:
+                raise PolicyError(f"more than {len(found)} policies of components", where=str(path))
+            data = files.content(path)
+            found[path] = compose(files.read(data, where=str(path), base=path.parent, columns=False, fetch=fetch))
+            wanted += _named_for_components(found[path])
+    return dict(sorted(found.items()))
+
+
+def _named_for_components(policy: Policy) -> list[Path]:
+    return [rule.policy for rule in policy.rules if isinstance(rule, DependenciesRule)]
+
+
+def load_fetched(fetched: Fetched, fetching: Fetching) -> Policy:
+    """Read a policy out of a registry. Raises `PolicyError`."""
+    return compose(files.read_fetched(fetched, fetching.fetch))
 
 
 def compose(top: File) -> Policy:
@@ -215,7 +253,7 @@ class _Reading:
         trusted = {name: _builder(name, item, identities) for name, item in fields.named("builders", "builder")}
         composing.add(self.builders, trusted, "builder", fields, "builders")
         builders = {name: item for context in before for name, item in context.builders.items()} | trusted
-        return Context(identities, builders, self._lock)
+        return Context(identities, builders, self._lock, file.base)
 
 
 def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> Builder:

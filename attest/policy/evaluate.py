@@ -21,6 +21,7 @@ from attest.oci.digest import Digest
 from attest.policy import absence, check, found, remedies, waivers
 from attest.policy.check import Held
 from attest.policy.codes import Code
+from attest.policy.components import NO_COMPONENTS, Components
 from attest.policy.document import Policy
 from attest.policy.matching import distinct
 from attest.policy.rules.rule import Match, Mode, Refusal, Rule, Scene
@@ -34,10 +35,12 @@ _SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """One policy, and the evidence as it holds by what the policy trusts."""
+    """One policy, the evidence as it holds by what the policy trusts, and what came of the components that its SBOMs
+    list."""
 
     policy: Policy
     evidence: EvidenceSet
+    components: Components = NO_COMPONENTS
 
 
 def evaluate(policy: Policy, evidence: EvidenceSet, *, now: datetime) -> Verdict:
@@ -110,7 +113,7 @@ def _patterns(policy: Policy) -> str:
 
 def _findings(hearings: Sequence[Hearing], now: datetime) -> Iterator[Finding]:
     for item in hearings:
-        yield from _of_policy(item.policy, item.evidence, now)
+        yield from _of_policy(item, now)
     evidence = hearings[0].evidence
     if not evidence.complete:
         problems = "; ".join(evidence.problems) or "the store did not say why"
@@ -125,11 +128,13 @@ def _findings(hearings: Sequence[Hearing], now: datetime) -> Iterator[Finding]:
         )
 
 
-def _of_policy(policy: Policy, evidence: EvidenceSet, now: datetime) -> Iterator[Finding]:
+def _of_policy(hearing: Hearing, now: datetime) -> Iterator[Finding]:
+    policy, evidence = hearing.policy, hearing.evidence
     subject = evidence.subject
     revokers = [identity.about(subject) for identity in policy.revokers]
     identities = {name: identity.about(subject) for name, identity in policy.identities.items()}
-    scene = Scene(evidence, Standing.of(evidence.verified, revokers, subject, now), identities)
+    standing = Standing.of(evidence.verified, revokers, subject, now)
+    scene = Scene(evidence, standing, identities, hearing.components, policy.unresolved is Leniency.WARN)
     held: dict[str, Held] = {}
     for rule in policy.rules:
         own = rule.about(subject)
@@ -184,6 +189,7 @@ def _apply(rule: Rule[Any], scene: Scene, weighed: list[Weighed], policy: str) -
         answer.evidence,
         tuple(considered),
         answer.remedy,
+        components=rule.components(scene),
     )
 
 
@@ -236,9 +242,10 @@ def _wanted(rule: Rule[Any], scene: Scene, weighed: list[Weighed], considered: l
     else:
         code, why = rule.missing, f"no verified {noun} by {' or '.join(rule.by)}"
     settled = evidence.complete or (against and rule.match is Match.ALL)
+    denied = settled and code is not Code.DEPENDENCIES_INCONCLUSIVE
     return _Answer(
         code,
-        Outcome.DENIED if settled else Outcome.INCONCLUSIVE,
+        Outcome.DENIED if denied else Outcome.INCONCLUSIVE,
         f"{why}; {found.summary(evidence, considered)}",
         digests,
         remedies.after(rule, code, evidence.subject, signed, scene.identities),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from attest.evidence.collect import collect
 from attest.evidence.model import Kind, Subject
@@ -16,9 +17,11 @@ from attest.evidence.released import Released, released
 from attest.evidence.verify import verify
 from attest.packages.anchors import version_anchor
 from attest.packages.purl import Purl
-from attest.policy.decide import Judge
 from attest.policy.standing import Standing
 from attest.stores.protocol import Store
+
+if TYPE_CHECKING:
+    from attest.policy.decide import Judge
 
 
 def resolve_all(

@@ -38,7 +38,7 @@ from attest.regular_file import open_regular
 from attest.signing.proof import Author, CertificateAuthor, Format, KeyAuthor, Proof, X509Author
 from attest.statements.statement import Statement, write_statement
 from attest.stores.location import Location, open_store
-from attest.stores.protocol import Found, Place, Where
+from attest.stores.protocol import Found, Place, Store, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,11 @@ def _stored(judges: Sequence[Judge], case: Case, path: Path, now: datetime) -> V
             sealed = repository
             subject = replace(subject, manifest=store.resolve(Reference(repository, None, subject.manifest.digest)))
         sealing = with_seals(judges, store, sealed, now=now)
-        return decide(store, repository, subject, sealing, now=now, everything=True)
+
+        def near(purl: Purl) -> tuple[Store, str]:
+            return store, location.repository(placement.repository(purl))
+
+        return decide(store, repository, subject, sealing, now=now, everything=True, near=near)
 
 
 def _subject(case: Case) -> Subject:

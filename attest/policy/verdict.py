@@ -10,6 +10,7 @@ from enum import StrEnum
 from attest.evidence.binding import Binding
 from attest.oci.digest import Digest
 from attest.policy.codes import Code
+from attest.policy.components import Decided, Part
 from attest.policy.rules.rule import Mode
 from attest.policy.waivers import Waived
 from attest.signing.proof import Proof
@@ -70,7 +71,7 @@ class Considered:
 class Finding:
     """One rule's outcome. ``rule`` is None for what concerns the whole policy, ``policy`` (its name) for what concerns
     all; ``evidence`` is what counted; ``waived`` is the waiver that is about what does not hold, also one that has
-    expired."""
+    expired; ``components`` are those that the rule is about, with what came of each."""
 
     policy: str | None
     rule: str | None
@@ -82,6 +83,7 @@ class Finding:
     considered: tuple[Considered, ...] = ()
     remedy: str | None = None
     waived: Waived | None = None
+    components: tuple[tuple[Part, Decided], ...] = ()
 
     @property
     def effect(self) -> Outcome:

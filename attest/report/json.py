@@ -12,6 +12,7 @@ from textwrap import indent
 from typing import Any
 
 from attest.packages.lockfiles.lock import Entry
+from attest.policy.components import Decided, Part
 from attest.policy.verdict import Applied, Considered, Finding, Outcome, Verdict
 from attest.policy.waivers import Waived
 from attest.report.answer import Asked, Locked, Piece, Tally, Undigested
@@ -117,6 +118,7 @@ def moment(time: datetime) -> str:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    components = [_component(*item) for item in finding.components]
     return {
         "policy": finding.policy,
         "rule": finding.rule,
@@ -128,6 +130,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "waiver": None if finding.waived is None else _waiver(finding.waived),
         "evidence": [str(digest) for digest in finding.evidence],
         "considered": [_considered(item) for item in finding.considered],
+        **({"components": components} if components else {}),
+    }
+
+
+def _component(part: Part, decided: Decided) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "purl": None if part.purl is None else str(part.purl),
+        "digests": [str(digest) for digest in part.digests],
+        "outcome": decided.answer.value,
+        "why": decided.why,
     }
 
 

@@ -43,6 +43,10 @@ identities:
 """
 
 
+PARTS = f"{HEAD}rules:\n  - {{id: signed, require: signature, by: [release]}}\n"
+"""A policy for components, beside the keys."""
+
+
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with one public key a name, and an `attest.lock` in which `PINNED` stands."""
@@ -50,6 +54,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in NAMES:
         (directory / f"{name}.pub").write_bytes(key(name).public.pem())
     (directory / FILE).write_bytes(write({PURL.package: PINNED}))
+    (directory / "parts.yaml").write_text(PARTS, "utf-8")
     return directory
 
 

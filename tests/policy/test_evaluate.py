@@ -41,6 +41,7 @@ from tests.evidence_factory import (
 from tests.policy import (
     test_absence,
     test_check,
+    test_dependencies,
     test_downgrade,
     test_match,
     test_other_rules,
@@ -242,7 +243,13 @@ def test_every_code_is_produced_here_and_means_something() -> None:
     of_the_subject = {Code.POLICY_NOT_APPLICABLE, Code.LISTING_INCOMPLETE, Code.SUBJECT_UNRESOLVED}  # tested below
     of_lockfiles = {Code.SUBJECT_UNDIGESTED}
     elsewhere = of_the_subject | of_lockfiles | set(test_absence.CODES) | test_match.CODES | set(test_sbom_rule.CODES)
-    elsewhere |= set(test_scan_rule.CODES) | set(test_other_rules.CODES) | test_downgrade.CODES | test_check.CODES
+    elsewhere |= (
+        set(test_scan_rule.CODES)
+        | set(test_other_rules.CODES)
+        | test_downgrade.CODES
+        | test_check.CODES
+        | test_dependencies.CODES
+    )
     assert set(CASES) | elsewhere == set(Code) == set(MEANINGS)
 
 

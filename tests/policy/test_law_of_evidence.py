@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 
 from attest import names
 from attest.evidence.model import Candidate
+from attest.policy.components import NO_COMPONENTS, Answer, Components, Decided, parts_of
 from attest.policy.document import Policy, parse
-from attest.policy.evaluate import evaluate
+from attest.policy.evaluate import Hearing, evaluate_all
 from attest.policy.rules import RULES
 from attest.policy.rules.rule import Absence, Match
 from attest.policy.verdict import Finding, Outcome, Verdict
 from attest.statements.lifecycle import Why
-from tests.evidence_factory import CYCLONEDX, NOW, PURL, evidence, signed, slsa_v1
+from attest.statements.sbom import read_sbom
+from tests.evidence_factory import CYCLONEDX, NOW, PURL, SUBJECT, evidence, identity, signed, slsa_v1
 from tests.policy import test_sbom_rule
 from tests.policy.conftest import HEAD
 from tests.policy.test_absence import good, revocation, seal, withdrawal
@@ -33,6 +35,7 @@ WRITTEN: dict[str, list[str]] = {
     "signature": ["", ", threshold: 2"],
     "provenance": [", builders: [ci], slsa: 2, source: 'https://github.com/acme/app'", ", max_age: 7d"],
     "sbom": ["", ", minimum: ntia", ", max_age: 7d", ", threshold: 2", ", min_components: 1"],
+    "dependencies": [],
     "scan": ["", ", max_age: 30d"],
     "vsa": [", verifier: 'https://acme.example/v', levels: [SLSA_BUILD_LEVEL_2]"],
     "attestation": [f", type: '{TEST}'"],
@@ -50,6 +53,7 @@ FORBIDDING = {
     ],
     "sbom": [", licenses: {deny: [ISC]}", ", licenses: {allow: [MIT]}"],
     "deny": [f", type: '{TEST}'"],
+    "dependencies": [", policy: parts.yaml", ", policy: parts.yaml, threshold: 2"],
     "no-downgrade": ["", ", same: [builder]", ", same: [source, signer]"],
     "no-revocation": [""],
     "no-withdrawal": [""],
@@ -61,7 +65,7 @@ NEEDING = [f"require: {name}, {BY}{terms}" for name, many in FORBIDDING.items() 
 NEEDING += [f"{text}, match: {match}" for text in MONOTONE for match in ("all", "latest")]
 NEEDING += [f"{text}, match: latest" for text in NEEDING if "deny: [" in text]
 NEEDING += ["require: no-withdrawal, by: publisher"]
-MONOTONE += [f"require: no-downgrade, {BY}, match: any"]
+MONOTONE += [f"require: no-downgrade, {BY}, match: any", f"require: dependencies, {BY}, policy: parts.yaml, match: any"]
 
 
 ASKED = [text for text in NEEDING if "match:" in text]
@@ -73,7 +77,7 @@ CHECKED = "it.author == bom.author || it.digest != bom.digest"
 def test_every_rule_is_here() -> None:
     assert WRITTEN.keys() == RULES.keys()
     for name, kind in RULES.items():
-        wants = "threshold" in kind.KEYS
+        wants = "threshold" in kind.KEYS and name != "dependencies"
         assert bool(WRITTEN[name]) == wants, "a rule that wants evidence stands here as it is written without absence"
         assert wants or FORBIDDING[name], "a rule that needs absence stands here as it is written"
 
@@ -140,7 +144,23 @@ def policy_of(keys: Path, rule: str) -> Policy:
 
 def verdict_of(policy: Policy, chosen: frozenset[int], *more: Candidate, complete: bool = True) -> Verdict:
     candidates = [*more, *(pool()[index] for index in sorted(chosen))]
-    return evaluate(policy, evidence(candidates, policy.identities.values(), complete=complete), now=NOW)
+    found = evidence(candidates, policy.identities.values(), complete=complete)
+    return evaluate_all([Hearing(policy, found, components(next(iter(policy.components), None)))], now=NOW)
+
+
+@cache
+def components(path: Path | None) -> Components:
+    """Of all SBOMs in the pool: each is admitted but that of a licence that some rules deny."""
+    if path is None:
+        return NO_COMPONENTS
+    held = evidence(pool(), [identity(name) for name in ("release", "security", "builder")]).verified
+    boms = [
+        read_sbom(item.statement.predicate)
+        for item in held
+        if item.digest in (pool()[n].digest for n in (4, 5, 6, 7, 8))
+    ]
+    parts = {part: part.name == "pkg:npm/ansi@2" for bom in boms for part in parts_of(bom, SUBJECT)}
+    return Components({(path, part): Decided(Answer.DENIED if bad else Answer.ADMITTED) for part, bad in parts.items()})
 
 
 def judge(policy: Policy, chosen: frozenset[int], *more: Candidate, complete: bool = True) -> Finding:

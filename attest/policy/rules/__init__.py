@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attest.policy.publisher_lock import NO_DOWNGRADE
 from attest.policy.rules.attestation import AttestationRule, DenyRule
+from attest.policy.rules.dependencies import DependenciesRule
 from attest.policy.rules.downgrade import NoDowngradeRule
 from attest.policy.rules.lifecycle import NoRevocationRule, NoWithdrawalRule
 from attest.policy.rules.provenance import ProvenanceRule
@@ -21,6 +22,7 @@ RULES: Final[MappingProxyType[str, type[Rule[Any]]]] = MappingProxyType(
         "signature": SignatureRule,
         "provenance": ProvenanceRule,
         "sbom": SbomRule,
+        "dependencies": DependenciesRule,
         "scan": ScanRule,
         "vsa": VsaRule,
         "attestation": AttestationRule,

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import ClassVar, Generic, Self, TypedDict, TypeVar
 
 from attest.evidence.identity import Identity, Signer
 from attest.evidence.model import Kind, Subject
 from attest.evidence.verify import EvidenceSet, Verified
 from attest.policy.codes import Code
+from attest.policy.components import NO_COMPONENTS, Components, Decided, Part
 from attest.policy.expressions import Type, Value
 from attest.policy.fields import Fields
 from attest.policy.nouns import NOUNS
@@ -69,11 +71,13 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The names that a rule may use, and `attest.lock` where the policy looks into it."""
+    """The names that a rule may use, `attest.lock` where the policy looks into it, and the directory at which its paths
+    begin."""
 
     identities: Mapping[str, Identity]
     builders: Mapping[str, Builder]
     lock: PublisherLock | None = None
+    base: Path = Path()
 
 
 class Terms(TypedDict):
@@ -98,11 +102,17 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a rule may look at beside one piece of evidence."""
+    """All that a rule may look at beside one piece of evidence.
+
+    ``components`` is what came of the components of the subject's SBOMs; ``unresolved`` says that those of which nobody
+    says which file they are do not stand in the way.
+    """
 
     evidence: EvidenceSet
     standing: Standing
     identities: Mapping[str, Identity]
+    components: Components = NO_COMPONENTS
+    unresolved: bool = False
 
     @property
     def subject(self) -> Subject:
@@ -172,6 +182,10 @@ class Rule(ABC, Generic[C]):
     def about(self, subject: Subject) -> Self:  # noqa: ARG002
         """The rule where ``subject`` is concerned: nearly always the same."""
         return self
+
+    def components(self, scene: Scene) -> tuple[tuple[Part, Decided], ...]:  # noqa: ARG002
+        """The components that it is about, with what came of each."""
+        return ()
 
     def unanswerable(self, scene: Scene) -> Refusal | None:
         """Why nothing that could be attached to the subject would do; None if something could."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from typing import ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from attest.evidence.model import Kind, Subject
 from attest.evidence.naming import by_component, by_components
@@ -79,9 +79,7 @@ class SbomRule(Rule[Sbom]):
 
     def looks_at(self, item: Verified) -> bool:
         """Not at lists of vulnerabilities, which are in CycloneDX's format too."""
-        predicate = item.statement.predicate
-        lists_parts = predicate is None or "components" in predicate or not has_vulnerabilities(predicate)
-        return item.kind is self.kind and lists_parts
+        return item.kind is self.kind and lists_components(item.statement.predicate)
 
     def content(self, item: Verified) -> Sbom:
         """Its facts."""
@@ -127,6 +125,11 @@ class SbomRule(Rule[Sbom]):
         if wanted and not any(by_component(item, purl.type) == purl for item in sbom.everything):
             return Refusal(Code.SBOM_WITHOUT_PACKAGE, f"{purl} is not in it")
         return None
+
+
+def lists_components(predicate: Mapping[str, Any] | None) -> bool:
+    """Whether an SBOM is one, and no list of vulnerabilities."""
+    return predicate is None or "components" in predicate or not has_vulnerabilities(predicate)
 
 
 def _contradiction(sbom: Sbom, subject: Subject, purl: Purl) -> str | None:
