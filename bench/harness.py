@@ -76,8 +76,7 @@ def compare(
         subprocess.CalledProcessError: a command failed; its output is in the error.
     """
     taken: dict[str, list[float]] = {command.name: [] for command in commands}
-    # Without bytecode on disk every start compiles whatever was installed in place; users of a wheel never see that.
-    clean = {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    clean = as_users(env)
     for turn in range(rounds + 1):
         for command in commands:
             seconds = once(command.argv, clean, cwd)
@@ -91,6 +90,12 @@ def compare(
         for times in [taken[command.name]]
     )
     return Table(title, reference, tuple(rows), rounds)
+
+
+def as_users(env: Mapping[str, str]) -> dict[str, str]:
+    """Without what keeps Python from writing bytecode: every start would compile all that was installed in place, which
+    users of a wheel never see."""
+    return {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def once(argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> float:

@@ -34,7 +34,7 @@ from attest.stores.parallel import in_parallel
 from attest.stores.protocol import Store
 from attest.stores.registry import RegistryStore
 from attest.stores.registry.credentials import UserCredentials
-from bench.harness import Row, Table, once
+from bench.harness import Row, Table, as_users, once
 from bench.servers import far_away, olareg, program
 
 PACKAGES = 800
@@ -156,7 +156,9 @@ def measure(tick: Callable[[], None]) -> Table:
         far = running.enter_context(far_away(near, ROUND_TRIP))
         env = {
             **{
-                name: value for name, value in os.environ.items() if not name.startswith(("ATTEST_", "XDG_", "COSIGN_"))
+                name: value
+                for name, value in as_users(os.environ).items()
+                if not name.startswith(("ATTEST_", "XDG_", "COSIGN_"))
             },
             "HOME": scratch,
         }
@@ -251,7 +253,9 @@ def _attest_with_memory(folder: Path) -> tuple[float, int]:
     argv = [*_ATTEST, "verify", "--lock", "package-lock.json", "--policy", "policy.yaml"]
     argv += ["--offline", "--store", "oci-archive:evidence.tar"]
     started = time.perf_counter()
-    process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        argv, env=as_users(os.environ), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
