@@ -84,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.packages.purl import Purl
 
     expected = Purl.parse(arguments.purl) if arguments.purl else None
+    _check_sboms(arguments)
     versions = releasing.read(arguments.files, expected, _locator(arguments))
     judges, built, created = _judges(arguments), _built(arguments), creation_time()
     signer = signers.signer(arguments)
@@ -210,6 +211,20 @@ def _built(arguments: argparse.Namespace) -> Mapping[str, object] | None:
         return building.facts(arguments).predicate()
     console.note("no provenance: this is no CI run, and no option says who built it")
     return None
+
+
+def _check_sboms(arguments: argparse.Namespace) -> None:
+    """Before anything is read: what CycloneDX needs may not be installed."""
+    from importlib.util import find_spec
+
+    from attest.errors import UsageError, install
+
+    if arguments.sbom and arguments.sbom_format == "cyclonedx" and find_spec("cyclonedx") is None:
+        raise UsageError(
+            "no SBOM can be written",
+            why="a library is missing",
+            next_step=f"{install('sbom')}, or --sbom-format spdx, or --no-sbom",
+        )
 
 
 def _pieces(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -18,7 +17,6 @@ import jsonschema
 import pytest
 
 from attest import names
-from attest.cli.main import build_parser
 from attest.errors import NotFound
 from attest.packages.anchors import version_anchor
 from attest.packages.purl import Purl
@@ -357,12 +355,3 @@ def test_clients_that_select_by_platform(attest: Workplace, wheels: list[Path], 
 
 def test_an_index_of_nothing_that_is_written(attest: Workplace, wheels: list[Path]) -> None:
     assert "--dry-run writes nothing" in attest.refused("anchor", wheels[0], "--index", "--dry-run")
-
-
-def test_the_commands_for_pipelines_exist() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    pipelines = readme.partition("\n### Release pipelines\n")[2].partition("\n### ")[0]
-    commands = re.findall(r"(?<=[-|:] )attest (?:login|release) .*", pipelines)
-    assert len(commands) == 4
-    for command in commands:
-        build_parser().parse_args(shlex.split(command)[1:])

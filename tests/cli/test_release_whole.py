@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,6 +172,12 @@ def test_what_is_attached_already_counts(attest: Workplace) -> None:
     assert attest("release", WHEEL, *POLICED, *KEY, *GIVEN).code == 1
     attest.ok("sign", WHEEL, "--key", "second.key")
     assert [item["name"] for item in released(attest, WHEEL, *POLICED, *KEY, *GIVEN)["policies"]] == ["gate"]
+
+
+def test_without_the_library_for_sboms(attest: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cyclonedx", None)
+    assert "pip install '.[sbom]', or --sbom-format spdx, or --no-sbom" in attest.refused("release", WHEEL, *KEY)
+    assert released(attest, WHEEL, *KEY, "--sbom-format", "spdx")["files"][0]["sbom"] is not None
 
 
 @pytest.mark.parametrize(
