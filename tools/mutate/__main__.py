@@ -26,7 +26,7 @@ from tools.mutate.survivors import FILE, Known, written
 from tools.mutate.trial import End, Outcome, Quick, Trial
 
 SCOPE: Final = ("attest/policy", "attest/evidence", "attest/signing")
-TESTS: Final = ("tests/policy", "tests/evidence", "tests/signing")
+TESTS: Final = ("tests/policy", "tests/evidence", "tests/signing", "tests/report", "tests/cli")
 WANTED: Final = 0.95
 
 

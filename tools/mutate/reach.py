@@ -16,7 +16,8 @@ import pytest
 from tools.mutate.mutant import MODULE, Mutant, Source
 
 LONGEST: Final = 2.0
-"""Seconds. Tests that take longer are not run on mutants (waiting and processor time, whichever is more)."""
+"""Seconds of processor time. Tests that take more are not run on mutants, nor those that wait for `WAITING`."""
+WAITING: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +103,5 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self._failed.append(report.nodeid)
-        if not report.passed or report.duration > LONGEST:
+        if not report.passed or report.duration > WAITING:
             self._excused.add(report.nodeid)
