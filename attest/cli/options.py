@@ -70,7 +70,17 @@ def add_policies(parser: Any, words: str) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=f"{words}; a directory stands for all *.yaml in it, and of several policies all that apply must admit",
+        help=(
+            f"{words}, or oci:HOST/REPO@DIGEST of one in a registry; a directory stands for all *.yaml in it, and of "
+            "several policies all that apply must admit"
+        ),
+    )
+
+
+def add_policy_key(parser: argparse.ArgumentParser) -> None:
+    """``--policy-key``, for policies in registries."""
+    parser.add_argument(
+        "--policy-key", metavar="FILE", help="the public key that must have signed each policy in a registry"
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from attest.cli import policy_convert, policy_learn, policy_replay, policy_schema
+from attest.cli import policy_convert, policy_learn, policy_push, policy_replay, policy_schema
 
-_ACTIONS = (policy_learn, policy_replay, policy_convert, policy_schema)
+_ACTIONS = (policy_learn, policy_replay, policy_convert, policy_schema, policy_push)
 _LINTING = """\
   attest policy lint gate.yaml                                  says what is wrong with it, by line and column"""
 _TESTING = """\

@@ -23,7 +23,7 @@ from attest.policy.cases import Case
 from attest.policy.check import Check
 from attest.policy.fetching import Fetching
 from attest.policy.fields import Fields
-from attest.policy.files import Fetched, File, Fetch
+from attest.policy.files import Fetch, Fetched, File
 from attest.policy.identities import read_identity
 from attest.policy.publisher_lock import PinnedIdentity, PublisherLock
 from attest.policy.rules import RULES, terms

@@ -42,7 +42,7 @@ class Fetching:
                 "a policy in a registry without a digest",
                 where=name,
                 why="a tag may mean another one tomorrow",
-                next_step=_FORM,
+                next_step=f"{_FORM}, or name the key that has to have signed it: --policy-key FILE",
             )
         return self._fetch(name, None, None)
 

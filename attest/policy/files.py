@@ -17,6 +17,8 @@ from attest.errors import AttestError, PolicyError
 from attest.oci.digest import Digest
 from attest.policy import yaml_nodes
 from attest.policy.fields import Fields
+from attest.policy.schema import POLICY
+from attest.policy.shapes import files as shaped
 from attest.policy.yaml_nodes import Items
 from attest.regular_file import open_regular
 
@@ -106,6 +108,8 @@ class _Reader:
         come from a registry, and nothing outside of it is read."""
         self.size += len(data)
         fields = Fields(yaml_nodes.read(data, where=where, columns=self.columns), "policy")
+        if prefix:
+            _check_inside(fields, base, top.resolve())
         parents = tuple(
             parent for text, place in _written(fields) for parent in self._parents(text, place, base, top, prefix)
         )
@@ -118,8 +122,6 @@ class _Reader:
             yield self._parent(fetched.path, place, fetched.folder, f"{fetched.name}/", fetched.name)
             return
         path = base / text
-        if prefix and not path.resolve().is_relative_to(top.resolve()):
-            raise PolicyError("'extends': leads out of the policy's directory", where=place, why=text[:160])
         for item in files_in(path, place) if path.is_dir() else [path]:
             yield self._parent(item, place, top, prefix, None)
 
@@ -168,6 +170,13 @@ def _written(fields: Fields) -> list[tuple[str, str]]:
         return [(fields.string("extends"), fields.line_of("extends"))]
     texts = fields.strings("extends")
     return list(zip(texts, (node.where for node in fields.nodes("extends")), strict=True))
+
+
+def _check_inside(fields: Fields, base: Path, folder: Path) -> None:
+    """Raises `PolicyError` for a path that leads out of ``folder``: it would be whatever lies on this machine."""
+    for item in (item for key in fields.keys if key in POLICY for item in shaped(fields.node(key), POLICY[key].shape)):
+        if not item.text.startswith(REGISTRY) and not (base / item.text).resolve().is_relative_to(folder):
+            raise PolicyError("a path leads out of the policy", where=item.where, why=item.text[:160])
 
 
 def _too_much(what: str, place: str) -> PolicyError:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attest import limits
 from attest.errors import PolicyError, UsageError
-from attest.policy.document import Policy, load
-from attest.policy.files import files_in
+from attest.policy.document import Policy, load, load_fetched
+from attest.policy.fetching import Fetching
+from attest.policy.files import REGISTRY, files_in
+
+if TYPE_CHECKING:
+    from attest.signing.keys import PublicKey
 
 
-def load_all(names: Iterable[str], *, offline: bool = False) -> tuple[Policy, ...]:
-    """The policies at ``names``, files and directories, in their order. Raises `PolicyError` and `UsageError`."""
-    found: dict[str, tuple[Path, Policy]] = {}
-    for path in _paths(names):
-        policy = load(path, offline=offline)
+def load_all(names: Sequence[str], *, offline: bool = False, key: PublicKey | None = None) -> tuple[Policy, ...]:
+    """The policies at ``names``, files, directories, and in registries, in their order; ``key`` must have signed those
+    in registries, without it they are named by digest.
+
+    Raises `PolicyError` and `UsageError`, for policies in registries also `StoreError`, `FormatError` and
+    `VerificationError`.
+    """
+    if key is not None and not any(name.startswith(REGISTRY) for name in names):
+        raise UsageError(
+            "--policy-key is for policies in registries", next_step=f"name one: --policy {REGISTRY}HOST/REPO"
+        )
+    found: dict[str, tuple[str, Policy]] = {}
+    for path, policy in _loaded(names, offline, key):
         if policy.name in found:
             raise PolicyError(
                 f"two policies are named {policy.name!r}",
-                where=str(path),
+                where=path,
                 why=f"the other one is {found[policy.name][0]}",
                 next_step="give one another name: findings are told by it",
             )
@@ -27,16 +41,27 @@ def load_all(names: Iterable[str], *, offline: bool = False) -> tuple[Policy, ..
     return tuple(policy for _, policy in found.values())
 
 
-def _paths(names: Iterable[str]) -> Iterator[Path]:
-    """Each file once."""
-    seen: set[Path] = set()
-    for path in (path for name in names for path in _meant(Path(name))):
-        if path.resolve() not in seen:
-            seen.add(path.resolve())
-            if len(seen) > limits.POLICIES:
-                raise UsageError("too many policies", where=str(path), why=f"more than the limit of {limits.POLICIES}")
-            yield path
+def _loaded(names: Iterable[str], offline: bool, key: PublicKey | None) -> Iterator[tuple[str, Policy]]:
+    """Each once, with where it is."""
+    seen: set[str] = set()
+    for name in (one for written in names for one in _meant(written)):
+        distant = name.startswith(REGISTRY)
+        place = name if distant else str(Path(name).resolve())
+        if place in seen:
+            continue
+        seen.add(place)
+        if len(seen) > limits.POLICIES:
+            raise UsageError("too many policies", where=name, why=f"more than the limit of {limits.POLICIES}")
+        yield name, _fetched(name, offline, key) if distant else load(Path(name), offline=offline)
 
 
-def _meant(path: Path) -> list[Path]:
-    return files_in(path, str(path)) if path.is_dir() else [path]
+def _fetched(name: str, offline: bool, key: PublicKey | None) -> Policy:
+    with Fetching(offline=offline) as fetching:
+        fetched = fetching.fetch(name) if key is None else fetching.fetch_signed(name, key, datetime.now(UTC))
+        return load_fetched(fetched, fetching)
+
+
+def _meant(name: str) -> list[str]:
+    if name.startswith(REGISTRY) or not Path(name).is_dir():
+        return [name]
+    return [str(path) for path in files_in(Path(name), name)]
