@@ -30,6 +30,10 @@ class Reach:
     seconds: dict[str, float]
     _ways: dict[str, dict[str, frozenset[int]]] = field(default_factory=dict)
 
+    def on_import(self, mutant: Mutant) -> bool:
+        """Whether it has its effect when its file is imported; so may what no test runs."""
+        return mutant.on_import or not self._at(mutant.source.path, mutant.lines)
+
     def ways(self, path: str) -> dict[str, frozenset[int]]:
         """The lines of a file that each test runs."""
         if path not in self._ways:
@@ -43,7 +47,7 @@ class Reach:
     def of(self, mutant: Mutant) -> frozenset[str]:
         """The tests that can notice: those that run its statement. What has its effect on import is noticed where its
         name is written, or, if that is nowhere, in the whole file."""
-        if not mutant.on_import:
+        if not self.on_import(mutant):
             return self._at(mutant.source.path, mutant.lines)
         first = mutant.source.text.splitlines()[mutant.lines[0] - 1]
         name = re.match(r"\s*([A-Za-z_]\w*)\s*[:=]", first) if mutant.function == MODULE else None

@@ -103,7 +103,7 @@ class Trial:
                 process = os.fork()
                 if process == 0:
                     os.close(reader)
-                    _try(mutant, tests, items, functions, self.reach.seconds, writer)
+                    _try(mutant, tests, items, None if self.reach.on_import(mutant) else functions, self.reach, writer)
                 os.close(writer)
                 running[process] = _Fork(mutant, reader, time.monotonic())
             if not running:
@@ -168,11 +168,12 @@ def _try(
     mutant: Mutant,
     tests: list[str],
     items: dict[str, pytest.Item],
-    functions: Functions,
-    seconds: dict[str, float],
+    functions: Functions | None,
+    reach: Reach,
     answer: int,
 ) -> None:
-    """In the fork, which it ends: with 0 if all tests pass; otherwise the failed one is written to ``answer``."""
+    """In the fork, which it ends: with 0 if all tests pass; otherwise the failed one is written to ``answer``. Without
+    ``functions`` the mutant is imported."""
     os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -181,10 +182,10 @@ def _try(
         os.dup2(nothing, number)
     code = BROKEN
     try:
-        if mutant.on_import or not functions.put(mutant):
-            code = _imported_anew(mutant, tests, seconds, answer)
+        if functions is not None and functions.put(mutant):
+            code = _in_place([items[test] for test in tests], reach.seconds, answer)
         else:
-            code = _in_place([items[test] for test in tests], seconds, answer)
+            code = _imported_anew(mutant, tests, reach.seconds, answer)
     except BaseException:
         os.write(answer, traceback.format_exc().encode())
         raise
