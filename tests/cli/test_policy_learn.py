@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -117,6 +118,48 @@ def test_where_it_cannot_be_written(signed: Workplace) -> None:
     assert "cannot write the file" in signed.refused("policy", "learn", WHEEL, *KEYS, "--output", "none/attest.lock")
 
 
+PUBLISHED = """\
+version: 1
+name: published
+applies_to: ["pkg:pypi/**"]
+trust: TRUST
+rules:
+  - {id: published, require: signature, by: publisher}
+  - {id: not-less, require: no-downgrade, by: publisher}
+"""
+
+
+def test_what_is_learned_is_what_is_wanted(signed: Workplace) -> None:
+    signed.write("published.yaml", PUBLISHED.replace("TRUST", "{keys_only: true}"))
+    assert "attest policy learn" in signed.refused("verify", WHEEL, "--policy", "published.yaml")
+    signed.ok("policy", "learn", WHEEL, *KEYS)
+    result = signed.ok("verify", WHEEL, "--policy", "published.yaml", "--json")
+    (applied,) = result.json["verdicts"][0]["policies"]
+    digest = "sha256:" + hashlib.sha256((signed.directory / "attest.lock").read_bytes()).hexdigest()
+    assert applied["files"] == [{"name": "attest.lock", "digest": digest}]
+    other = signed.wheel(name="other")
+    signed.ok("sign", other, "--key", "release.key")
+    denied = signed("verify", other, "--policy", "published.yaml")
+    assert denied.code == 1
+    assert "publisher-unknown: attest.lock pins no publisher of pkg:pypi/other" in denied.out
+    assert "attest policy learn pkg:pypi/other@1.0 --digest sha256:" in denied.out
+    signed.ok("policy", "learn", WHEEL, other, *KEYS)
+    signed.ok("verify", WHEEL, other, "--policy", "published.yaml")
+    signed.ok(
+        "pack",
+        WHEEL,
+        "--policy",
+        "published.yaml",
+        "--trusted",
+        "attest.lock",
+        "--output",
+        "it.pack",
+        "--key",
+        "release.key",
+    )
+    signed.ok("verify", WHEEL, "--store", "oci-archive:it.pack", "--pack-key", "release.pub")
+
+
 @pytest.mark.slow
 @pytest.mark.peer("ctlog", "fulcio", "rekor-server", "tsa")
 def test_a_workflow_by_its_ids(
@@ -137,3 +180,11 @@ def test_a_workflow_by_its_ids(
     attest.ok("policy", "learn", later, *root, "--diff")
     attest.ok("verify", WHEEL, "--policy", "acme.yaml")
     assert attest("verify", later, "--policy", "acme.yaml").code == 1
+    attest.write("published.yaml", PUBLISHED.replace("TRUST", f"{{root: '{private_sigstore.trusted_root}'}}"))
+    attest.ok("verify", WHEEL, later, "--policy", "published.yaml")
+    stranger = attest.wheel(version="1.2")
+    monkeypatch.setenv("SIGSTORE_ID_TOKEN", private_sigstore.ci_token("evil/app", ref="refs/tags/v2"))
+    attest.ok("sign", stranger, "--keyless", "--trust-config", private_sigstore.client_trust_config)
+    denied = attest("verify", stranger, "--policy", "published.yaml")
+    assert denied.code == 1
+    assert "signature-missing" in denied.out
