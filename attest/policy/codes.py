@@ -61,6 +61,12 @@ class Code(StrEnum):
     SCAN_THRESHOLD = "scan-threshold"
     SCAN_VERIFIED = "scan-verified"
 
+    VEX_MISSING = "vex-missing"
+    VEX_MALFORMED = "vex-malformed"
+    VEX_AFFECTED = "vex-affected"
+    VEX_THRESHOLD = "vex-threshold"
+    VEX_VERIFIED = "vex-verified"
+
     VSA_MISSING = "vsa-missing"
     VSA_MALFORMED = "vsa-malformed"
     VSA_VERIFIER = "vsa-verifier"
@@ -159,6 +165,11 @@ MEANINGS: Final[Mapping[Code, str]] = MappingProxyType(
         Code.SCAN_FINDING: "a scan found what the rule denies, and no VEX document that counts takes it away",
         Code.SCAN_THRESHOLD: "fitting scans by fewer distinct names and keys than the rule needs",
         Code.SCAN_VERIFIED: "fitting scans by as many distinct names and keys as the rule needs",
+        Code.VEX_MISSING: "no verified VEX document by any of the rule's identities",
+        Code.VEX_MALFORMED: "the signed predicate is no VEX document that is read, or speaks of no vulnerability",
+        Code.VEX_AFFECTED: "a VEX document says that the package is affected, or leaves it open",
+        Code.VEX_THRESHOLD: "fitting VEX documents by fewer distinct names and keys than the rule needs",
+        Code.VEX_VERIFIED: "VEX documents of which nothing stands open",
         Code.VSA_MISSING: "no verified verification summary by any of the rule's identities",
         Code.VSA_MALFORMED: "the signed predicate is not the verification summary that it claims to be",
         Code.VSA_VERIFIER: "the verification summary is by another verifier",

@@ -36,7 +36,7 @@ from attest.policy.trust import RootTerms
 from attest.policy.verdict import PolicyFile
 from attest.policy.waivers import Waiver
 
-_RULES_LATER: Final = ("vex", "release", "audit", "review")
+_RULES_LATER: Final = ("release", "audit", "review")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _FILES: Final = {
     Kind.PROVENANCE: "provenance.json",
     Kind.SBOM: "sbom.json",
     Kind.SCAN: "scan.json",
+    Kind.VEX: "vex.json",
     Kind.VSA: "vsa.json",
     Kind.ATTESTATION: "attestation.json",
 }
@@ -35,6 +36,7 @@ _ADVICE: Final = {
     Code.PROVENANCE_PARAMETERS: "build with the parameters that the policy names",
     Code.SCAN_FINDING: "repair what was found, or attach a VEX document by somebody whom the rule's vex names",
     Code.SCAN_MALFORMED: "scan it anew",
+    Code.VEX_AFFECTED: "repair what is affected, or have it looked into, and have that said",
     Code.VSA_FAILED: "repair what the verifier found, have it verified anew",
     Code.SBOM_OTHER_PACKAGE: "make an SBOM of this package",
     Code.SBOM_CONTRADICTION: "make an SBOM of the file that is published",

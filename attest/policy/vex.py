@@ -42,6 +42,14 @@ class Heard:
         last = max(when for when, _ in about)
         return all(item.clears for when, item in about if when == last)
 
+    def leaves_open(self, item: VexStatement) -> bool:
+        """Whether ``item`` is about the subject or a part of it, and the latest of what is said about that does not
+        take it away."""
+        names = sorted(item.vulnerabilities)
+        components = (None, *sorted(item.parts or item.products))
+        findings = (Finding(names[0], tuple(names[1:]), component=component) for component in components if names)
+        return any(self._applies(item, finding) and not self.clears(finding) for finding in findings)
+
     def _applies(self, item: VexStatement, finding: Finding) -> bool:
         if not item.vulnerabilities & finding.names:
             return False

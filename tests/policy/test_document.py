@@ -209,7 +209,6 @@ REFUSED = {
     "rule id": (rules("  - {id: '-', require: sbom, by: [release]}\n"), 12, "not a name"),
     "rule unknown key": (rule("require: sbom, by: [release], treshold: 2"), 12, "rule 'a': unknown key 'treshold'"),
     "rule require": (rule("require: blessing, by: [release]"), 12, "'require: blessing' is unknown: known: signature"),
-    "rule vex": (rule("require: vex, by: [security]"), 12, "'require: vex' is not in this version"),
     "rule absence": (rule("require: no-revocation, by: [security]"), 12, "rule 'a': 'absence' is missing"),
     "rule absence of what": (
         rule("require: no-withdrawal, by: [security], absence: hope"),

@@ -47,6 +47,7 @@ from tests.policy import (
     test_other_rules,
     test_sbom_rule,
     test_scan_rule,
+    test_vex_rule,
 )
 from tests.policy.conftest import HEAD, Read
 
@@ -249,6 +250,7 @@ def test_every_code_is_produced_here_and_means_something() -> None:
         | test_downgrade.CODES
         | test_check.CODES
         | test_dependencies.CODES
+        | test_vex_rule.CODES
     )
     assert set(CASES) | elsewhere == set(Code) == set(MEANINGS)
 

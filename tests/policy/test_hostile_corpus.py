@@ -42,6 +42,11 @@ WITHOUT: set[str] = {
     "dependencies-denied",
     "dependencies-threshold",
     "dependencies-verified",
+    "vex-missing",
+    "vex-malformed",
+    "vex-affected",
+    "vex-threshold",
+    "vex-verified",
 }
 """Codes for which there is no case yet."""
 

@@ -37,6 +37,7 @@ WRITTEN: dict[str, list[str]] = {
     "sbom": ["", ", minimum: ntia", ", max_age: 7d", ", threshold: 2", ", min_components: 1"],
     "dependencies": [],
     "scan": ["", ", max_age: 30d"],
+    "vex": [],
     "vsa": [", verifier: 'https://acme.example/v', levels: [SLSA_BUILD_LEVEL_2]"],
     "attestation": [f", type: '{TEST}'"],
     "no-downgrade": [],
@@ -54,6 +55,7 @@ FORBIDDING = {
     "sbom": [", licenses: {deny: [ISC]}", ", licenses: {allow: [MIT]}"],
     "deny": [f", type: '{TEST}'"],
     "dependencies": [", policy: parts.yaml", ", policy: parts.yaml, threshold: 2"],
+    "vex": ["", ", match: any", ", match: latest"],
     "no-downgrade": ["", ", same: [builder]", ", same: [source, signer]"],
     "no-revocation": [""],
     "no-withdrawal": [""],
@@ -77,7 +79,7 @@ CHECKED = "it.author == bom.author || it.digest != bom.digest"
 def test_every_rule_is_here() -> None:
     assert WRITTEN.keys() == RULES.keys()
     for name, kind in RULES.items():
-        wants = "threshold" in kind.KEYS and name != "dependencies"
+        wants = "threshold" in kind.KEYS and name not in ("dependencies", "vex")
         assert bool(WRITTEN[name]) == wants, "a rule that wants evidence stands here as it is written without absence"
         assert wants or FORBIDDING[name], "a rule that needs absence stands here as it is written"
 

@@ -15,6 +15,7 @@ from attest.policy.rules.rule import Rule
 from attest.policy.rules.sbom import SbomRule
 from attest.policy.rules.scan import ScanRule
 from attest.policy.rules.signature import SignatureRule
+from attest.policy.rules.vex import VexRule
 from attest.policy.rules.vsa import VsaRule
 
 RULES: Final[MappingProxyType[str, type[Rule[Any]]]] = MappingProxyType(
@@ -24,6 +25,7 @@ RULES: Final[MappingProxyType[str, type[Rule[Any]]]] = MappingProxyType(
         "sbom": SbomRule,
         "dependencies": DependenciesRule,
         "scan": ScanRule,
+        "vex": VexRule,
         "vsa": VsaRule,
         "attestation": AttestationRule,
         "deny": DenyRule,
