@@ -15,17 +15,23 @@ from typing import Any, Final
 
 from attest.errors import PolicyError
 from attest.evidence.identity import Identity, Signer
-from attest.evidence.patterns import ImagePattern, SubjectPattern
-from attest.policy import yaml_nodes
-from attest.policy.document import Policy, parse
+from attest.evidence.patterns import ImagePattern, SubjectPattern, parse_pattern
+from attest.packages.patterns import PurlPattern
+from attest.policy import files
+from attest.policy.document import Policy, compose
+from attest.policy.fetching import Fetching
 from attest.policy.fields import Fields
+from attest.policy.files import File
 from attest.policy.matching import distinct
+from attest.policy.rules.provenance import ProvenanceRule
 from attest.policy.rules.rule import Rule
 from attest.policy.yaml_nodes import Entries, Items, Node, Text
 
 _EVERYTHING: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?[^/@:*]*(?::[0-9]+)?(?:[/@:]\*)+")
 """A scheme and a host at most, and then only segments that may be anything."""
-_PATTERNS: Final = ("source", "workflow", "ref")
+_PATTERNS: Final = ("source", "workflow", "ref", "build_type", "resource")
+_ONE: Final = "*"
+_ANY: Final = "**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +46,33 @@ class Complaint:
 
 
 def lint(data: bytes, *, where: str, base: Path, now: datetime) -> list[Complaint]:
-    """Everything that is wrong with a policy, in the order of the file; of one that is refused only why."""
+    """Everything that is wrong with a policy, in the order of the file, and then with what it extends; of one that is
+    refused only why."""
     try:
-        policy = parse(data, where=where, base=base, columns=True)
+        with Fetching(offline=False) as fetching:
+            top = files.read(data, where=where, base=base, columns=True, fetch=fetching.fetch)
+            policy = compose(top)
     except PolicyError as error:
         why = f": {error.why}" if error.why else ""
         return [Complaint(error.where or where, f"{error.what}{why}")]
-    fields = Fields(yaml_nodes.read(data, where=where, columns=True), "policy")
-    found = [*_unused(fields), *_hopeless(policy, fields, now), *_expired(policy, fields, now), *_too_wide(fields)]
-    return sorted(found, key=lambda item: [int(part) for part in item.where.rsplit(":", 2)[1:]])
+    found = [*_unused(top), *_expired(policy, top, now)]
+    for file in (top, *top.ancestors):
+        found += [*_hopeless(policy, file.fields, now), *_too_wide(file.fields)]
+    order = {path: position for position, path in enumerate(_path(file.fields.where) for file in (top, *top.ancestors))}
+    return sorted(found, key=lambda item: (order[_path(item.where)], *_position(item.where)))
 
 
-def _unused(fields: Fields) -> Iterator[Complaint]:
+def _path(where: str) -> str:
+    return where.rsplit(":", 2)[0]
+
+
+def _position(where: str) -> list[int]:
+    return [int(part) for part in where.rsplit(":", 2)[1:]]
+
+
+def _unused(top: File) -> Iterator[Complaint]:
+    """Names that this file defines: those of a file that it extends may be for others."""
+    fields = top.fields
     used = {key: {item.text for item in _under(fields, key)} for key in ("by", "builders", "identity")}
     for name, entry in fields.named("identities", "identity"):
         if name not in used["by"] | used["identity"]:
@@ -63,13 +84,16 @@ def _unused(fields: Fields) -> Iterator[Complaint]:
 
 def _hopeless(policy: Policy, fields: Fields, now: datetime) -> Iterator[Complaint]:
     rules = {rule.id: rule for rule in policy.rules}
-    for node in fields.nodes("rules"):
+    for node in _listed(fields, "rules"):
         rule = rules.get(Fields(node, "rule").string("id"))
         if rule is None:  # a check
             continue
         speaking = {name for name in rule.by if _may_speak(policy, policy.identities[name], now)}
-        if _possible(policy, rule, speaking) < max(rule.threshold, 1):
-            silent = ", ".join(sorted(set(rule.by) - speaking))
+        wanted = set(rule.by)
+        if isinstance(rule, ProvenanceRule) and rule.builders:
+            wanted = {builder.identity for builder in rule.builders}
+        if _possible(policy, rule, speaking & wanted) < max(rule.threshold, 1):
+            silent = ", ".join(sorted(wanted - speaking))
             yield Complaint(
                 node.where, f"rule {rule.id!r} can never hold: {silent} ended, or may not speak about these packages"
             )
@@ -78,32 +102,58 @@ def _hopeless(policy: Policy, fields: Fields, now: datetime) -> Iterator[Complai
 def _may_speak(policy: Policy, identity: Identity, now: datetime) -> bool:
     """Where nothing proves a time, what has ended has ended for all; some of its packages must be the policy's."""
     ended = policy.root is None and identity.until is not None and identity.until <= now
-    kinds = {_kind(pattern) for pattern in policy.applies_to}
-    return not ended and (not identity.packages or any(_kind(pattern) in kinds for pattern in identity.packages))
+    return not ended and (
+        not identity.packages or any(_overlap(own, wanted) for own in identity.packages for wanted in policy.applies_to)
+    )
 
 
 def _possible(policy: Policy, rule: Rule[Any], speaking: set[str]) -> int:
     return distinct(Signer(name, policy.identities[name].principal) for name in rule.by if name in speaking)
 
 
-def _kind(pattern: SubjectPattern) -> str:
-    """What two patterns must have in common to mean the same subject: the registry, or the ecosystem."""
-    return pattern.segments[0] if isinstance(pattern, ImagePattern) else f"pkg:{pattern.type}"
+def _overlap(one: SubjectPattern, other: SubjectPattern) -> bool:
+    """Whether there can be a subject that both mean."""
+    if isinstance(one, PurlPattern) and isinstance(other, PurlPattern):
+        versions = {one.version, other.version} - {None, _ONE}
+        return one.type == other.type and len(versions) < 2 and _meet(one.segments, other.segments)
+    images = isinstance(one, ImagePattern) and isinstance(other, ImagePattern)
+    return images and _meet(one.segments, other.segments)
 
 
-def _expired(policy: Policy, fields: Fields, now: datetime) -> Iterator[Complaint]:
-    nodes = fields.nodes("waivers") if fields.has("waivers") else ()
+def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    for first, second in zip(one, other, strict=False):
+        if _ANY in (first, second):
+            return True
+        if first != second and _ONE not in (first, second):
+            return False
+    return len(one) == len(other)
+
+
+def _expired(policy: Policy, top: File, now: datetime) -> Iterator[Complaint]:
+    nodes = [node for file in (*top.ancestors, top) for node in _listed(file.fields, "waivers")]
     for waiver, node in zip(policy.waivers, nodes, strict=True):
+        words = f"the waiver of {waiver.rule!r} for {waiver.subject}"
         if not waiver.holds(now):
-            words = f"of {waiver.rule!r} for {waiver.subject} expired on {waiver.expires:%Y-%m-%d}"
-            yield Complaint(node.where, f"the waiver {words}, and has no effect")
+            yield Complaint(node.where, f"{words} expired on {waiver.expires:%Y-%m-%d}, and has no effect")
+        elif not _is_for(policy, waiver.subject):
+            yield Complaint(node.where, f"{words} is for what the policy does not apply to, and has no effect")
+
+
+def _is_for(policy: Policy, subject: str) -> bool:
+    pattern = parse_pattern(subject)
+    return any(_overlap(pattern, wanted) for wanted in policy.applies_to)
 
 
 def _too_wide(fields: Fields) -> Iterator[Complaint]:
-    for key in _PATTERNS:
-        for item in _texts(fields.node("rules"), key):
-            if _EVERYTHING.fullmatch(item.text):
-                yield Complaint(item.where, f"{key!r}: {item.text!r} matches everything")
+    for node in _listed(fields, "rules"):
+        for key in _PATTERNS:
+            for item in _texts(node, key):
+                if _EVERYTHING.fullmatch(item.text):
+                    yield Complaint(item.where, f"{key!r}: {item.text!r} matches everything")
+
+
+def _listed(fields: Fields, key: str) -> tuple[Node, ...]:
+    return fields.nodes(key) if fields.has(key) else ()
 
 
 def _under(fields: Fields, key: str) -> Iterator[Text]:

@@ -91,6 +91,91 @@ def test_patterns_that_anybody_matches(keys: Path, source: str, wide: bool) -> N
     assert found(keys, HEAD + SIGNED + rule) == (expected if wide else [])
 
 
+@pytest.mark.parametrize(
+    ("own", "wanted", "meet"),
+    [
+        ("pkg:npm/@acme/*", "pkg:npm/@acme/x", True),
+        ("pkg:npm/@acme/*", "pkg:npm/@other/*", False),
+        ("pkg:npm/@acme/*", "pkg:npm/*", False),
+        ("pkg:npm/@acme/*", "pkg:npm/*/x", True),
+        ("pkg:npm/@acme/*", "pkg:npm/**", True),
+        ("pkg:npm/**", "pkg:npm/x", True),
+        ("pkg:npm/x@1", "pkg:npm/x@2", False),
+        ("pkg:npm/x@1", "pkg:npm/x@*", True),
+        ("pkg:npm/x@1", "pkg:npm/x", True),
+        ("registry.example/acme/*", "registry.example/acme/app", True),
+        ("registry.example/acme/*", "registry.example/other/**", False),
+        ("registry.example/acme/**", "registry.example/*/app/x", True),
+        ("registry.example/acme", "registry.example/acme/**", False),
+        ("registry.example/*", "pkg:npm/**", False),
+    ],
+)
+def test_patterns_that_nothing_meets(keys: Path, own: str, wanted: str, meet: bool) -> None:
+    for one, other in ((own, wanted), (wanted, own)):
+        head = HEAD.replace("pkg:npm/*", other).replace("key: release.pub", f"key: release.pub, for: ['{one}']")
+        head = head.replace("  security: {key: security.pub}\n  builder: {key: builder.pub}\n", "")
+        told = found(keys, head + "rules:\n  - {id: signed, require: signature, by: [release]}\n")
+        assert bool(told) is not meet, told
+
+
+def test_a_builder_whose_signer_may_not_speak(keys: Path) -> None:
+    text = (
+        HEAD.replace("key: builder.pub", "key: builder.pub, for: ['pkg:pypi/**']")
+        + "builders:\n  ci: {identity: builder, id: ci}\n"
+        + SIGNED
+        + "  - {id: built, require: provenance, by: [release, builder], builders: [ci]}\n"
+    )
+    assert found(keys, text) == [
+        "gate.yaml:13:5: rule 'built' can never hold: builder ended, or may not speak about these packages"
+    ]
+
+
+def test_a_waiver_of_what_is_for_others(keys: Path) -> None:
+    terms = f"digest: '{DIGEST}', reason: late, owner: al, expires: 2027-01-01"
+    waiver = f"{{rule: signed, subject: 'pkg:pypi/idna@3.10', {terms}}}"
+    told = "gate.yaml:12:5: the waiver of 'signed' for pkg:pypi/idna@3.10 is for what the policy does not apply to"
+    assert found(keys, f"{HEAD}{SIGNED}waivers:\n  - {waiver}\n") == [f"{told}, and has no effect"]
+
+
+def test_what_it_extends_is_looked_at(keys: Path, tmp_path: Path) -> None:
+    for name in ("release", "security", "builder"):
+        (tmp_path / f"{name}.pub").write_bytes((keys / f"{name}.pub").read_bytes())
+    waiver = f"{{rule: signed, subject: '{PURL}', digest: '{DIGEST}', reason: r, owner: o, expires: 2026-01-01}}"
+    wide = "  - {id: built, require: provenance, by: [release], source: 'https://github.com/*/*'}\n"
+    spare = HEAD.replace("rules:", "").replace("name: gate", "name: base") + "  spare: {key: release.pub}\n"
+    (tmp_path / "base.yaml").write_text(f"{spare}{SIGNED}{wide}waivers:\n  - {waiver}\n")
+    child = (
+        "version: 1\nname: child\nextends: base.yaml\nidentities:\n  own: {key: security.pub, for: ['pkg:pypi/**']}\n"
+        "rules:\n  - {id: mine, require: signature, by: [own]}\n  - {id: more, require: sbom, by: [release]}\n"
+    )
+    told = [str(item) for item in lint(child.encode(), where="child.yaml", base=tmp_path, now=NOW)]
+    base = tmp_path / "base.yaml"
+    assert told == [
+        "child.yaml:7:5: rule 'mine' can never hold: own ended, or may not speak about these packages",
+        f"{base}:12:61: 'source': 'https://github.com/*/*' matches everything",
+        f"{base}:14:5: the waiver of 'signed' for {PURL} expired on 2026-01-01, and has no effect",
+    ]
+    (tmp_path / "base.yaml").write_text("version: 1\nname: base\nextends: child.yaml\n")
+    (cycle,) = lint(child.encode(), where="child.yaml", base=tmp_path, now=NOW)
+    expected = "the policy extends itself: child.yaml extends base.yaml extends child.yaml"
+    assert str(cycle) == f"{base}:3:1: {expected}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nrules: *c\n",
+        "rules: " + "[" * 10_000 + "\n",
+        "rules: " + "{a: " * 10_000 + "\n",
+        "identities: [a]\nrules: {}\n",
+        "version: 1\nname: [gate]\n",
+    ],
+)
+def test_hostile_files_are_refused_at_once(keys: Path, text: str) -> None:
+    (refused,) = found(keys, text)
+    assert refused.startswith("gate.yaml:")
+
+
 def test_what_is_refused_is_told_with_its_column(keys: Path) -> None:
     (unknown,) = found(keys, HEAD + SIGNED.replace("by:", "bye:"))
     assert unknown.startswith("gate.yaml:10:38: rule 'signed': unknown key 'bye': nearest: by")
