@@ -12,6 +12,7 @@ import pytest
 from attest.report.schemas import schema
 from tests.cli.conftest import Workplace
 from tests.private_sigstore.stack import PrivateSigstore
+from tests.signing.notation.pki import ACME, pem, root
 
 WHEEL = "dist/acme-1.0-py3-none-any.whl"
 KEYS = ("--key", "release.pub", "--keys-only")
@@ -158,6 +159,29 @@ def test_what_is_learned_is_what_is_wanted(signed: Workplace) -> None:
         "release.key",
     )
     signed.ok("verify", WHEEL, "--store", "oci-archive:it.pack", "--pack-key", "release.pub")
+
+
+@pytest.mark.parametrize("format", ["notation-jws", "notation-cose"])
+def test_a_certificate_of_a_ca(attest: Workplace, format: str) -> None:
+    ca = root()
+    attest.write("root.pem", pem([ca.certificate]))
+
+    def sign(wheel: str | Path, subject: str) -> None:
+        ca.issue(subject).write(attest.directory, "x509")
+        attest.ok("sign", wheel, "--format", format, "--key", "x509.key", "--certificate-chain", "x509.crt")
+
+    sign(WHEEL, ACME)
+    attest.ok("policy", "learn", WHEEL, "--ca", "root.pem", "--keys-only", "--policy", "acme.yaml")
+    assert lock(attest)["pkg:pypi/acme"]["publisher"]["x509"] == "C=US, CN=Release, O=Acme, ST=WA"
+    attest.write("published.yaml", PUBLISHED.replace("TRUST", "{keys_only: true}"))
+    for policy in ("published.yaml", "acme.yaml"):
+        attest.ok("verify", WHEEL, "--policy", policy)
+    for number, subject in enumerate(("C=US,ST=WA,O=Acme,CN=Other", f"{ACME},OU=Other"), 1):
+        other = attest.wheel(version=f"1.{number}")
+        sign(other, subject)
+        assert attest("verify", other, "--policy", "published.yaml").code == 1
+    unknown = attest("policy", "learn", WHEEL, "--keys-only", "--output", "other.lock")
+    assert (unknown.code, unknown.out) == (1, "")
 
 
 @pytest.mark.slow
