@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
     from pathlib import Path
 
-    from attest.cli import console, locks
+    from attest.cli import console, locks, output
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DENIED, EXIT_DONE, EXIT_INCONCLUSIVE
     from attest.policy.learn import learn, merge
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     writes = not arguments.diff and (arguments.replace or not merged.changed)
     if writes:
         if arguments.policy is not None:
-            _write(Path(arguments.policy), _policy(arguments, learned).encode())
+            output.write(_policy(arguments, learned).encode(), arguments.policy)
         _write_lock(path, merged)
     if arguments.json:
         console.print_json(_json(path, merged, learned, written=writes))
@@ -187,32 +187,12 @@ def _policy(arguments: argparse.Namespace, learned: Learned) -> str:
 
 
 def _write_lock(path: Any, merged: Merged) -> None:
+    from attest.cli import output
     from attest.policy.publisher_lock import write
 
     data = write(merged.packages)
     if merged.packages and not (path.exists() and path.read_bytes() == data):
-        _write(path, data)
-
-
-def _write(path: Any, data: bytes) -> None:
-    """All of it or nothing: who reads meanwhile sees the file as it was. Raises `UsageError`."""
-    import os
-    import tempfile
-
-    from attest.errors import UsageError
-
-    try:
-        held, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(held, "wb") as file:
-                file.write(data)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise UsageError("cannot write the file", where=str(path), why=error.strerror) from None
+        output.write(data, path)
 
 
 def _show(path: Any, merged: Merged, learned: Learned, *, written: bool) -> None:
