@@ -1,4 +1,4 @@
-"""``attest doctor``: what a registry can do, and what `attest` does where it cannot."""
+"""``attest doctor``: what a registry can do, and what `attest` does where it cannot; where packages come from here."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ _EXAMPLES = """\
 examples:
   attest doctor registry.example/team/scratch
   attest doctor localhost:5000/scratch --json
+  attest doctor
 
-Writes a scratch anchor with referrers and tags into that repository, asks the registry about them, and removes them.
-Nothing else is touched. You need to be allowed to push there."""
+With HOST/REPO it writes a scratch anchor with referrers and tags there, asks the registry about them, and removes
+them. Nothing else is touched. You need to be allowed to push there. Without, it reads the configuration of npm, pip,
+Go, Cargo and Maven and says where each gets packages from; it asks no network."""
 
 _WAYS = {
     "anchors": ("stores anchors", "cannot store anchors here: choose another registry"),
@@ -38,17 +40,20 @@ _WAYS = {
     "delete": ("removes a manifest when asked to", "cannot remove evidence here: ask the registry's operator"),
     "delete tags": ("removes the tags of what it deletes", "leaves tags to the registry"),
 }
+_TYPE_WIDTH = 6
+_LONGEST = 300
 _UNKNOWN = "finds out each time"
 
 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "doctor",
-        help="find out what a registry can do",
-        description="Find out what a registry can do, with a scratch anchor that is removed again.",
+        help="find out what a registry can do, or where packages come from",
+        description="Find out what a registry can do, with a scratch anchor that is removed again; without one, where "
+        "the package managers of this machine get packages from.",
         epilog=_EXAMPLES,
     )
-    parser.add_argument("repository", metavar="HOST/REPO", help="a repository that you may push to")
+    parser.add_argument("repository", metavar="HOST/REPO", nargs="?", help="a repository that you may push to")
     options.add_plain_http(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -65,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.stores.registry.doctor import examine
     from attest.stores.registry.options import RegistryOptions
 
+    if arguments.repository is None:
+        return _run_here(arguments)
     reference = Reference.parse(arguments.repository)
     if reference.tag is not None or reference.digest is not None:
         raise UsageError("a tag or digest", where=arguments.repository, next_step="name only HOST/REPO")
@@ -81,6 +88,29 @@ def run(arguments: argparse.Namespace) -> int:
         _show(examination)
     for left in examination.left:
         console.note(f"attest: could not be removed: {left}")
+    return EXIT_DONE
+
+
+def _run_here(arguments: argparse.Namespace) -> int:
+    """Where packages come from on this machine."""
+    import os
+    from pathlib import Path
+
+    from attest.cli import console
+    from attest.errors import EXIT_DONE, UsageError
+    from attest.stores.registry.messages import clean, shown
+    from attest.stores.services.registries import registries
+
+    found = [
+        (type, None, f"{said.what}: {said.why}") if isinstance(said, UsageError) else (type, shown(said.url), None)
+        for type, said in registries(os.environ, Path.home(), Path.cwd())
+    ]
+    if arguments.json:
+        listed = [{"type": type, "url": url, "problem": problem} for type, url, problem in found]
+        console.print_json({"registries": listed})
+    else:
+        for type, url, problem in found:
+            print(f"{type.ljust(_TYPE_WIDTH)}  {url or clean(problem or '', _LONGEST)}")
     return EXIT_DONE
 
 

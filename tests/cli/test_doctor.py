@@ -209,3 +209,27 @@ def test_bad_names(attest: Workplace) -> None:
 def test_a_registry_that_is_not_there(attest: Workplace) -> None:
     said = attest.refused("doctor", f"127.0.0.1:{free_port()}/{REPOSITORY}", code=3)
     assert "cannot connect" in said
+
+
+def test_where_packages_come_from_here(attest: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("npm_config_registry", "https://user:secret@npm.example/")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example/simple?token=secret")
+    monkeypatch.setenv("GOPROXY", "direct")
+    monkeypatch.setenv("CARGO_HOME", str(tmp_path / "home"))
+    for name in ("MAVEN_HOME", "M2_HOME", "GOENV", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert attest.ok("doctor").out.splitlines() == [
+        "npm     https://npm.example/",
+        "pypi    https://pip.example/simple",
+        "golang  no proxy is configured: GOPROXY is direct",
+        "cargo   no registry is configured: nothing replaces Cargo's own, whose address no configuration says",
+        "maven   no repository is configured: no settings.xml names a mirror or a repository central",
+    ]
+    said = attest.ok("doctor", "--json").json
+    jsonschema.validate(said, schema("clients"))
+    assert [(item["type"], item["url"]) for item in said["registries"] if item["url"]] == [
+        ("npm", "https://npm.example/"),
+        ("pypi", "https://pip.example/simple"),
+    ]
+    assert "secret" not in json.dumps(said)

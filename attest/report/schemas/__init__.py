@@ -8,6 +8,7 @@ from typing import Any, Final
 
 NAMES: Final = (
     "anchor",
+    "clients",
     "convert",
     "copy",
     "doctor",

@@ -1,4 +1,4 @@
-"""Where a service is, as its own client is configured: no address stands in this project.
+"""Where the services of pip and npm are, as those are configured.
 
 pip (documentation, "Configuration"): ``PIP_INDEX_URL``, else ``index-url`` of ``[global]`` in its files. npm ("config",
 "npmrc"): ``npm_config_registry``, else ``.npmrc`` of project and user, a scope's own registry before the general one,
@@ -11,18 +11,15 @@ import configparser
 import json
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from attest import limits
 from attest.errors import UsageError
+from attest.stores.services.clients import asked, http, text
 from attest.stores.services.fetcher import Address
 
-_SECONDS: Final = 30.0
 _VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
 _PIP_FILES: Final = (Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"))
 
@@ -39,7 +36,7 @@ def pip_index(environment: Mapping[str, str], home: Path) -> Address:
             why="pip's configuration does not name one",
             next_step="pip config set global.index-url URL, or set PIP_INDEX_URL",
         )
-    return Address(_http(url, "pypi:"))
+    return Address(http(url, "pypi:"))
 
 
 def npm_registry(environment: Mapping[str, str], home: Path, scope: str | None) -> Address:
@@ -51,7 +48,7 @@ def npm_registry(environment: Mapping[str, str], home: Path, scope: str | None) 
     keys = ([f"{scope}:registry"] if scope else []) + ["registry"]
     url = next((layer[key] for key in keys for layer in layers if layer.get(key)), None)
     for key in keys if url is None else ():
-        url = url or _ask_npm(key)
+        url = url or asked("npm", "config", "get", key)
     if not url:
         raise UsageError(
             "no registry is configured",
@@ -59,7 +56,7 @@ def npm_registry(environment: Mapping[str, str], home: Path, scope: str | None) 
             why="npm's configuration does not name one, and npm is not there to be asked",
             next_step="npm config set registry URL, or set npm_config_registry",
         )
-    return Address(_http(url, "npm:"), _npm_authorization(url, layers))
+    return Address(http(url, "npm:"), _npm_authorization(url, layers))
 
 
 def _pip_files(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
@@ -78,10 +75,9 @@ def _pip_files(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
 
 
 def _pip_file(path: Path) -> str | None:
-    text = _text(path)
     parser = configparser.RawConfigParser()
     try:
-        parser.read_string(text)
+        parser.read_string(text(path))
     except configparser.Error as error:
         raise UsageError("cannot read pip's configuration", where=str(path), why=str(error)) from None
     return parser.get("global", "index-url", fallback=parser.get("global", "index_url", fallback=None))
@@ -104,7 +100,7 @@ def _is_npm(key: str) -> bool:
 def _npm_file(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """``key = value`` a line, ``;`` and ``#`` for comments, ``${NAME}`` from the environment."""
     found = {}
-    for line in _text(path).splitlines():
+    for line in text(path).splitlines():
         key, equals, value = (part.strip() for part in line.partition("="))
         if not equals or key.startswith((";", "#", "[")):
             continue
@@ -129,44 +125,3 @@ def _npm_authorization(url: str, layers: list[dict[str, str]]) -> str | None:
             if layer.get(f"{place}:_auth"):
                 return f"Basic {layer[f'{place}:_auth']}"
     return None
-
-
-def _ask_npm(key: str) -> str | None:
-    program = shutil.which("npm")
-    if program is None:
-        return None
-    try:
-        done = subprocess.run(
-            [program, "config", "get", key],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    said = done.stdout.strip()
-    return said if done.returncode == 0 and said not in ("", "undefined", "null") else None
-
-
-def _text(path: Path) -> str:
-    """A configuration file; one that is not there is empty."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(limits.KEY_FILE + 1)
-        if len(data) > limits.KEY_FILE:
-            raise UsageError("not a configuration file", where=str(path), why=f"more than {limits.KEY_FILE} bytes")
-        return data.decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except OSError as error:
-        raise UsageError("cannot read the configuration", where=str(path), why=error.strerror) from None
-    except UnicodeDecodeError:
-        raise UsageError("cannot read the configuration", where=str(path), why="it is not UTF-8") from None
-
-
-def _http(url: str, where: str) -> str:
-    if not url.startswith(("https://", "http://")):
-        raise UsageError("not the address of a service", where=where, why=repr(url[:160]))
-    return url
