@@ -1,6 +1,7 @@
 """A bill as CycloneDX 1.6 in JSON (ECMA-424), the same bytes for the same bill and time.
 
-Written with `cyclonedx-python-lib`, but for purls: `packageurl` lower-cases names that differ by their case only.
+Components are written with `cyclonedx-python-lib`; not their frame, for it says of each one that it needs nothing, and
+takes time by the square of their number; and not purls: `packageurl` lower-cases names that differ by their case only.
 """
 
 from __future__ import annotations
@@ -14,82 +15,88 @@ from typing import TYPE_CHECKING, Any, Final
 from attest import __version__, names
 from attest.errors import UsageError, install
 from attest.packages.metadata.facts import Person, Scope
-from attest.sboms.bill import Bill, Kind, Part
+from attest.sboms.bill import Bill, Edge, Kind, Part
 from attest.sboms.licenses import expression, is_compound, joined
 
 if TYPE_CHECKING:
     from cyclonedx.model import ExternalReference, HashType
-    from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component
     from cyclonedx.model.contact import OrganizationalContact
-    from cyclonedx.model.dependency import Dependency
     from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
 
 _HASHES: Final = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 _NIL: Final = uuid.UUID(int=0)
 _MEMBERS: Final = (
-    "$schema",
-    "bomFormat",
-    "specVersion",
-    "serialNumber",
+    "type",
+    "bom-ref",
+    "supplier",
+    "authors",
+    "group",
+    "name",
     "version",
-    "metadata",
-    "components",
-    "dependencies",
+    "description",
+    "scope",
+    "hashes",
+    "licenses",
+    "purl",
+    "externalReferences",
+    "properties",
 )
-"""In the order of the specification, for people."""
+"""Of a component, in the order of the specification, for people."""
 _TYPES: Final = {Kind.PACKAGE: "library", Kind.PROJECT: "application", Kind.FILE: "file"}
 
 
 def write(bill: Bill, made: datetime) -> bytes:
     """The document, with a line end behind it. Raises `UsageError` where the library is missing."""
+    main = _component(bill.main)
+    if bill.files:
+        main["components"] = list(map(_component, bill.files))
+    tool = {"type": "application", "name": "attest", "version": __version__}
+    document: dict[str, Any] = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": "",
+        "version": 1,
+        "metadata": {
+            "timestamp": made.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "tools": {"components": [tool]},
+            "component": main,
+        },
+        "components": [_component(part) for part in sorted(bill.parts, key=lambda part: part.ref)],
+        "dependencies": [_dependency(ref, edges) for ref, edges in sorted(bill.edges.items()) if _is_said(ref, bill)],
+    }
+    document = {key: value for key, value in document.items() if value != []}
+    content = json.dumps(document, sort_keys=True)
+    document["serialNumber"] = uuid.uuid5(_NIL, content).urn
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def _is_said(ref: str, bill: Bill) -> bool:
+    """That a part needs nothing is said of those only that say it themselves."""
+    return bool(bill.edges[ref]) or ref not in bill.unsaid
+
+
+def _dependency(ref: str, edges: tuple[Edge, ...]) -> dict[str, Any]:
+    needed = sorted({edge.to for edge in edges})
+    return {"ref": ref, "dependsOn": needed} if needed else {"ref": ref}
+
+
+def _component(part: Part) -> dict[str, Any]:
+    """One component as the library writes it, with the purl as it is written here."""
     try:
-        from cyclonedx.output.json import JsonV1Dot6
+        from cyclonedx.schema.schema import SchemaVersion1Dot6
     except ImportError:
         raise UsageError(
             "CycloneDX cannot be written", why="a library is missing", next_step=f"{install('sbom')}, or --format spdx"
         ) from None
-    purls = {part.ref: part.purl for part in (bill.main, *bill.parts) if part.purl is not None}
-    document = json.loads(JsonV1Dot6(_bom(bill, made)).output_as_string())
-    for component in (document["metadata"]["component"], *document.get("components", ())):
-        if component["bom-ref"] in purls:
-            component["purl"] = purls[component["bom-ref"]]
-    said = {bill.main.ref, *bill.edges} - bill.unsaid
-    document["dependencies"] = [
-        item for item in document["dependencies"] if item.get("dependsOn") or item["ref"] in said
-    ]  # the library says of all others, of which nothing is known, that they need nothing
-    content = json.dumps(document, sort_keys=True)
-    document["serialNumber"] = uuid.uuid5(_NIL, content).urn
-    ordered = {key: document[key] for key in _MEMBERS if document.get(key)}
-    return (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+    written: dict[str, Any] = json.loads(_modelled(part).as_json(SchemaVersion1Dot6))  # type: ignore[attr-defined]
+    if part.purl is not None:
+        written["purl"] = part.purl
+    return {key: written[key] for key in sorted(written, key=_MEMBERS.index)}
 
 
-def _bom(bill: Bill, made: datetime) -> Bom:
-    from cyclonedx.model.bom import Bom, BomMetaData
-    from cyclonedx.model.component import Component, ComponentType
-    from cyclonedx.model.tool import ToolRepository
-
-    tool = Component(type=ComponentType.APPLICATION, name="attest", version=__version__, bom_ref="tool:attest")
-    main = _component(bill.main)
-    main.components.update(map(_component, bill.files))
-    return Bom(
-        serial_number=_NIL,
-        metadata=BomMetaData(timestamp=made, tools=ToolRepository(components=[tool]), component=main),
-        components=map(_component, bill.parts),
-        dependencies=_dependencies(bill),
-    )
-
-
-def _dependencies(bill: Bill) -> Iterator[Dependency]:
-    """What needs what."""
-    from cyclonedx.model.bom_ref import BomRef
-    from cyclonedx.model.dependency import Dependency
-
-    for ref, edges in bill.edges.items():
-        yield Dependency(BomRef(ref), dependencies=(Dependency(BomRef(edge.to)) for edge in edges))
-
-
-def _component(part: Part) -> Component:
+def _modelled(part: Part) -> Component:
     from cyclonedx.model import Property
     from cyclonedx.model.component import Component, ComponentScope, ComponentType
     from cyclonedx.model.contact import OrganizationalEntity
@@ -117,15 +124,7 @@ def _component(part: Part) -> Component:
         licenses=_licenses(part.licenses),
         external_references=_references(part),
         properties=(Property(name=name, value=value) for name, value in notes),
-        **({} if part.purl is None else {"purl": _placeholder()}),
     )
-
-
-def _placeholder() -> Any:
-    """Stands in the library's own order of members until the purl takes its place."""
-    from packageurl import PackageURL
-
-    return PackageURL("generic", name="placeholder")
 
 
 def _contact(person: Person) -> OrganizationalContact:

@@ -91,7 +91,7 @@ def test_cyclonedx_in_full(tmp_path: Path) -> None:
         "$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies"
     ]  # fmt: skip
     assert (document["bomFormat"], document["specVersion"], document["version"]) == ("CycloneDX", "1.6", 1)
-    assert document["metadata"]["timestamp"] == "2026-01-02T03:04:05+00:00"
+    assert document["metadata"]["timestamp"] == "2026-01-02T03:04:05Z"
     ref = f"pkg:npm/%40acme/app@1.0.0#{package.digest}"
     assert document["metadata"]["component"] == {
         "type": "library",
