@@ -110,6 +110,8 @@ PREDICATE_RELEASE_V02: Final = "https://in-toto.io/attestation/release/v0.2"
 PREDICATES_RELEASE: Final = (PREDICATE_RELEASE, PREDICATE_RELEASE_V02)
 
 PREDICATE_VSA: Final = "https://slsa.dev/verification_summary/v1"
+EXTENSION_VERDICT: Final = "https://attest.dev/verdict/v1"
+"""The field of a verification summary with what the summary's own fields cannot say."""
 PREDICATE_LINK: Final = "https://in-toto.io/Link/v1"
 PREDICATE_COSIGN_CUSTOM: Final = "https://cosign.sigstore.dev/attestation/v1"
 PREDICATE_COSIGN_VULN: Final = "https://cosign.sigstore.dev/attestation/vuln/v1"

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attest.cli import options
+from attest.cli import options, summaries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +30,7 @@ examples:
   attest verify pkg:npm/semver@7.6.3 --policy gate.yaml --resolve        (trusts the store to list its artifacts)
   attest verify --lock package-lock.json --policy gate.yaml --format sarif > attest.sarif
   attest verify --lock package-lock.json --policy gate.yaml --changed-since main/package-lock.json
+  attest verify dist/* --policy gate.yaml --vsa dist.vsa --verifier https://acme.example/verifier --key verifier.key
 
 exit codes: 0 admitted, 1 denied, 2 usage or malformed input, 3 inconclusive; of several, 2 before 1 before 3"""
 
@@ -59,6 +60,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--explain", action="store_true", help="show every rule and every candidate")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the verdict")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    summaries.add(parser)
     parser.set_defaults(run=run)
 
 
@@ -86,13 +88,17 @@ def run(arguments: argparse.Namespace) -> int:
         asked = locks.asked(found, policies)
         writer = _writer(arguments, asked, now)
         tally = Tally(asked)
+        summary = summaries.Summaries(arguments, policies)
         targets.open()
         seals = Seals(targets, judges, now)
 
         def decided(item: Named) -> list[Piece]:
-            return [piece(writer, verdict) for verdict in _verdicts(targets, item, judges, seals, now, arguments)]
+            found = _verdicts(targets, item, judges, seals, now, arguments)
+            if summary.wanted:
+                summary.keep(item, found)
+            return [piece(writer, verdict) for verdict in found]
 
-        processes = shares(named)
+        processes = 1 if summary.wanted else shares(named)
         far = targets.far or any(isinstance(item, Image) for item in named)
         threads = WORKERS // processes if far else 1
 
@@ -102,6 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         done = console.progress(in_processes(share, named, processes=processes), len(named), "verifying")
         for part in writer.whole(tally.counted(item for pieces in done for item in pieces), tally):
             print(part, end="")
+    summary.write(named)
     return exit_code([tally.outcome])
 
 

@@ -72,6 +72,7 @@ def evaluate_all(hearings: Sequence[Hearing], *, now: datetime) -> Verdict:
         listed_at=evidence.listed_at,
         whole=evidence.whole,
         now=now,
+        about=subject,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from attest.evidence.binding import Binding
+from attest.evidence.model import Subject
 from attest.oci.digest import Digest
 from attest.policy.codes import Code
 from attest.policy.components import Decided, Part
@@ -117,7 +118,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All findings and the answer about one subject.
+    """All findings and the answer about one subject, which ``about`` is in full.
 
     ``policies`` are those that apply to it, all of which must admit it; where none does, all that were asked.
     ``evidence`` are the digests of everything that was looked at; ``complete`` and ``problems`` are the listing's,
@@ -137,3 +138,4 @@ class Verdict:
     listed_at: datetime | None
     whole: bool
     now: datetime
+    about: Subject
