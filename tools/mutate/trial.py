@@ -33,7 +33,7 @@ LEAST: Final = 5.0
 WAITING: Final = 120.0
 """Seconds without an end after which a fork that waits for something is stopped."""
 MOST: Final = 250
-LONG: Final = 4.0
+LONG: Final = 8.0
 """How many tests a mutant meets, and for how many seconds (processor time, as usual)."""
 BROKEN: Final = 70
 """How a fork ends in which not the mutant failed but this program."""
@@ -119,8 +119,8 @@ class Trial:
                     shutil.rmtree(left, ignore_errors=True)
 
     def _ordered(self, mutant: Mutant) -> list[str]:
-        """What killed it last, what killed others of its function; then one of each group of tests that go the same way
-        through the file, another of each, and so on. The quick before the slow."""
+        """What killed it last, what killed others of its function, tests that are named as the file is; then one of each
+        group of tests that go the same way through the file, another of each, and so on. The quick before the slow."""
         last = self.remembered(mutant)
         killers = self._killers[mutant.source.path, mutant.function]
         ways = self.reach.ways(mutant.source.path)
@@ -131,7 +131,9 @@ class Trial:
             way = ways.get(test, frozenset())
             turns[test] = groups[way]
             groups[way] += 1
-        tests.sort(key=lambda test: (test != last, -killers[test], turns[test]))
+        stem = Path(mutant.source.path).stem
+        strange = {test: stem not in test.partition("::")[0] for test in tests}
+        tests.sort(key=lambda test: (test != last, -killers[test], strange[test], turns[test]))
         spent = accumulate(self.reach.seconds[test] for test in tests)
         return [test for test, until in zip(tests[:MOST], spent, strict=False) if until <= LONG]
 
