@@ -314,7 +314,9 @@ def test_without_a_key(
     with olareg(Path("registry")) as registry:
         store = ("--store", f"{registry.host}/{{package}}")
         keyless = ("--keyless", "--trust-config", private_sigstore.client_trust_config)
-        (found,) = attest.ok("release", *files, *keyless, *store, "--json").json["released"]
+        policed = ("--policy", "policy.yaml", "--json")
+        (found,) = attest.ok("release", *files, *keyless, *store, *policed).json["released"]
+        assert [item["name"] for item in found["policies"]] == ["gate"]
         own, *others = map(shlex.split, found["verify"])
         assert attest(*own[1:]).code == 0
         assert [command[1] for command in others] == ["verify", "verify-attestation"] * len(files)

@@ -72,6 +72,16 @@ def test_everything_that_a_policy_asks_for_in_one_step(attest: Workplace) -> Non
     assert attest.ok("verify", PURL, *POLICED).out.startswith("admitted"), "the release statement names the file"
 
 
+@pytest.mark.parametrize("store", ["oci:one", "oci-archive:one.tar"])
+def test_in_one_layout_or_archive(attest: Workplace, store: str) -> None:
+    where = ("--store", store)
+    denied = attest("release", WHEEL, *POLICED, "--key", "release.key", "--no-provenance", *where)
+    assert (denied.code, sorted(item.name for item in Path().glob("one*"))) == (1, [])
+    first = released(attest, WHEEL, *POLICED, *KEY, *GIVEN, *where)
+    assert attest.ok("verify", WHEEL, *POLICED, *where).out.startswith("admitted")
+    assert released(attest, WHEEL, *POLICED, *KEY, *GIVEN, *where) == first
+
+
 def test_one_statement_says_who_built_all_files(attest: Workplace) -> None:
     other = attest.wheel(note="1")
     other = other.rename(other.with_name("acme-1.0-1-py3-none-any.whl"))
