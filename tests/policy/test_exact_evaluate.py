@@ -95,3 +95,17 @@ def test_a_withdrawal_and_a_revocation_are_different_refusals(read: Read) -> Non
     assert of(verdict, "not-revoked").code is Code.REVOCATION_FOUND
     assert of(verdict, "not-withdrawn").code is Code.WITHDRAWAL_FOUND
     assert of(verdict, "not-withdrawn").remedy is not None
+
+
+@pytest.mark.parametrize("text", [ALL, ALL.replace("match: all", "match: any")])
+def test_the_nearest_refusal_is_told(read: Read, text: str) -> None:
+    malformed = signed("release", names.PREDICATE_CYCLONEDX, {"bomFormat": "CycloneDX"})
+    for shown in ([malformed, bom_of("p")], [bom_of("p"), malformed]):
+        finding = of(judge(read(text), *shown), "bom")
+        assert (finding.code, finding.outcome) == (Code.SBOM_OTHER_PACKAGE, Outcome.DENIED)
+
+
+def test_what_proves_absence_is_told_where_it_is_needed_only(read: Read) -> None:
+    bom = signed("release", names.PREDICATE_CYCLONEDX, CYCLONEDX)
+    assert of(judge(read(ALL), bom), "bom").message == "SBOM by release (1 of 1 needed; as far as the store lists)"
+    assert of(judge(read(SIGNED), good()), "signed").message == "signature by release (1 of 1 needed)"

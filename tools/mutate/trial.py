@@ -119,8 +119,8 @@ class Trial:
                     shutil.rmtree(left, ignore_errors=True)
 
     def _ordered(self, mutant: Mutant) -> list[str]:
-        """What killed it last, what killed others of its function, tests that are named as the file is; then one of each
-        group of tests that go the same way through the file, another of each, and so on. The quick before the slow."""
+        """What killed it last, what killed others of its function, tests that are named as the file is; then one of
+        each group of tests that go the same way through the file, another of each, and so on; the quick first."""
         last = self.remembered(mutant)
         killers = self._killers[mutant.source.path, mutant.function]
         ways = self.reach.ways(mutant.source.path)
