@@ -95,27 +95,34 @@ def _options(arguments: argparse.Namespace, output: Path) -> Options:
 
 def _write(found: Sequence[Converted], options: Options, origin: str, output: Path) -> tuple[list[str], list[Left]]:
     """The policies that our own reader takes, and why it does not take the others. Raises `UsageError`."""
+    from collections import Counter
+
     from attest.errors import PolicyError, UsageError
     from attest.policy.convert.model import Left, write
     from attest.policy.document import load
 
+    made = [
+        (converted, {output / name: data for name, data in write(converted, options, origin).items()})
+        for converted in found
+    ]
+    paths = Counter(path for _, files in made for path in files)
+    for path, count in paths.items():
+        if count > 1 or path.exists():
+            why = "two policies have this name" if count > 1 else "it is there already"
+            raise UsageError("the file would be overwritten", where=str(path), why=why)
     written: list[str] = []
     refused: list[Left] = []
-    for converted in found:
-        files = {output / name: data for name, data in write(converted, options, origin).items()}
-        there = next((path for path in files if path.exists()), None)
-        if there is not None:
-            raise UsageError("the file is there already", where=str(there), next_step="choose another --output DIR")
+    for converted, files in made:
         _create(files)
-        path = output / converted.file_name
+        policy = output / converted.file_name
         try:
-            load(path)
+            load(policy)
         except PolicyError as error:
-            for made in files:
-                made.unlink()
+            for path in files:
+                path.unlink()
             refused.append(Left(origin, f"{converted.name}: {error.what}: {error.why}"))
         else:
-            written.append(str(path))
+            written.append(str(policy))
     return written, refused
 
 

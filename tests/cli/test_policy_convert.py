@@ -28,6 +28,9 @@ def test_it_is_written_and_can_be_used(attest: Workplace) -> None:
     assert sorted(path.name for path in (attest.directory / "out").iterdir()) == ["acme-signer-1.pub", "acme.yaml"]
     attest.ok("policy", "lint", "out/acme.yaml")
     assert "there already" in attest.refused("policy", "convert", "in.yaml", "--output", "out")
+    attest.write("in.yaml", f"{cluster_image_policy(attest)}---\n{cluster_image_policy(attest)}")
+    assert "two policies have this name" in attest.refused("policy", "convert", "in.yaml", "--output", "twice")
+    assert not (attest.directory / "twice").exists()
 
 
 def test_what_is_left_out_has_to_be_wanted(attest: Workplace) -> None:

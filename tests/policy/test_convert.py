@@ -599,6 +599,20 @@ class TestPatterns:
         assert re.search(regex, pattern.example)
 
 
+@pytest.mark.parametrize(
+    "text", [kyverno(""), cip("").replace("authorities:", "authorities: []"), cel(SIGNED).partition("  validations")[0]]
+)
+def test_what_asks_for_nothing_is_no_policy(text: str) -> None:
+    converted = one(text)
+    assert not converted.exists
+    assert "nobody has to sign anything" in whys(converted)[0]
+
+
+def test_a_document_on_the_line_of_its_beginning_is_not_overlooked() -> None:
+    with pytest.raises(PolicyError):
+        read(f"{cip(key_authority())}--- {{spec: 1}}\n")
+
+
 def test_several_documents_keep_their_lines() -> None:
     text = f"# first\n---\n{cip(key_authority())}---\n{cip('  - static: {action: pass}' + chr(10))}"
     first, second = read(text)

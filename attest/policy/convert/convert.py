@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,10 @@ from attest.errors import PolicyError
 from attest.formats.strict_yaml import Entries
 from attest.policy import yaml_nodes
 from attest.policy.convert import cluster_image_policy, kyverno, kyverno_cel
-from attest.policy.convert.model import Converted, Options
+from attest.policy.convert.model import Converted, Left, Options
 from attest.policy.convert.source import Source
 
-_BOUNDARY: Final = re.compile(rb"^---(?=[ \t\r\n]|\Z)[^\n]*", re.MULTILINE)
+_BOUNDARY: Final = re.compile(rb"^---[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 _KNOWN: Final = (
     "ClusterImagePolicy, Kyverno's ClusterPolicy, Policy and ImageValidatingPolicy, Notation's trustpolicy.json"
 )
@@ -32,7 +33,14 @@ def convert(data: bytes, *, where: str, directory: Path, beside: str, options: O
         from attest.policy.convert import trust_policy
 
         return list(trust_policy.convert(data, where, directory, beside, options))
-    return [item for document in _documents(data, where) for item in _document(document, options)]
+    return [_told(item, document) for document in _documents(data, where) for item in _document(document, options)]
+
+
+def _told(converted: Converted, document: Source) -> Converted:
+    """What cannot be written has a reason, if only that it asks for nothing."""
+    if converted.exists or converted.left:
+        return converted
+    return replace(converted, left=(Left(document.where, f"{converted.name}: nobody has to sign anything"),))
 
 
 def _documents(data: bytes, where: str) -> Iterator[Source]:
