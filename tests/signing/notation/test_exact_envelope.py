@@ -145,7 +145,7 @@ def test_a_jws(attributes: Attributes, critical: list[str], time: str, algorithm
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=str)
 def test_a_cose_sign1(attributes: Attributes, critical: list[str], time: str, algorithm: Algorithm) -> None:
     protected = cose.protect(attributes, algorithm)
-    expiry = {} if attributes.expiry is None else {EXPIRY: LATER}
+    expiry: dict[object, object] = {} if attributes.expiry is None else {EXPIRY: LATER}
     expected: dict[object, object] = {
         1: algorithm.cose,
         2: critical,
