@@ -10,6 +10,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Generic, TypeVar
@@ -38,9 +39,10 @@ def _processors() -> int:
 def beside(work: Callable[[], None]) -> Iterator[Callable[[], None]]:
     """Let another process do ``work``, if there is a processor for it. To call what is given waits until it is done.
 
-    Whatever it raises is raised then. No other thread may run when this begins. Who leaves before has no need of it.
+    Whatever it raises is raised then. Who leaves before has no need of it. Where other threads run, it is done by who
+    waits: a process that is forked meanwhile may find locks that nobody will ever open.
     """
-    if _processors() < 2:
+    if _processors() < 2 or threading.active_count() > 1:
         yield work
         return
     sys.stdout.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -91,6 +92,20 @@ def test_what_is_done_beside_is_waited_for(tmp_path: Path) -> None:
     with beside(work) as wait:
         wait()
         assert (tmp_path / "done").read_text() != str(os.getpid())
+
+
+def test_beside_other_threads_nothing_is_forked() -> None:
+    end = threading.Event()
+    other = threading.Thread(target=end.wait)
+    other.start()
+    done: list[int] = []
+    try:
+        with beside(lambda: done.append(os.getpid())) as wait:
+            wait()
+    finally:
+        end.set()
+        other.join()
+    assert done == [os.getpid()]
 
 
 def test_what_fails_beside_is_raised_here() -> None:
