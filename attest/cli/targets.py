@@ -154,10 +154,8 @@ class Targets(AbstractContextManager["Targets"]):
         else:
             yield from map(write, items)
 
-    def sealed(self, target: Target) -> tuple[Store, str] | None:
-        """Where the seals of the whole store lie that the target lies in; None where nobody could put one."""
-        if target.subject.purl is None:
-            return target.store, target.repository
+    def sealed(self) -> tuple[Store, str] | None:
+        """Where the seals of the whole store lie, with all its packages; None where nobody could put one."""
         places = [item for item in self._locations if item.scheme not in SERVICES]
         members = [Member(self._store(location), location.repository) for location in places]
         return (UnionStore(members), names.SEALED_REPOSITORY) if members else None

@@ -79,3 +79,26 @@ def test_an_image_of_what_cryptography_is_made_of(attest: Workplace, tmp_path: P
         code, outcomes, told = verify("soft.yaml")
         assert (code, told) == (0, "dependencies-verified")
         assert sum(outcome == "admitted" for outcome in outcomes.values()) == len(pinned)
+
+
+@pytest.mark.peer("olareg")
+def test_components_are_sealed_where_packages_lie(attest: Workplace, tmp_path: Path) -> None:
+    """Not where the image lies, whose own repository says nothing of them."""
+    purl, digest = "pkg:npm/left-pad@1.3.0", "ab" * 64
+    part = {"type": "library", "name": "left-pad", "purl": purl, "hashes": [{"alg": "SHA-512", "content": digest}]}
+    attest.write("bom.cdx.json", json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [part]}))
+    revoked = "  - {id: stands, require: no-revocation, by: [release], absence: seal}\n"
+    attest.write("parts.yaml", HEAD.format(name="parts", pattern="pkg:npm/**") + PARTS + revoked)
+    with real.olareg(tmp_path / "registry") as host:
+        push(host, "image", "1")
+        image, store = f"{host}/team/app:1", "oci:evidence"
+        parts = "rules:\n  - {id: parts, require: dependencies, by: [release], policy: parts.yaml}\n"
+        attest.write("gate.yaml", HEAD.format(name="gate", pattern=f"{host}/team/app") + parts)
+        attest.ok("attach", image, "bom.cdx.json", "--key", "release.key")
+        attest.ok("sign", purl, "--digest", f"sha512:{digest}", "--key", "release.key", "--store", store)
+        asking = ("verify", image, "--store", store, "--policy", "gate.yaml")
+        doubt = attest(*asking)
+        assert doubt.code == 3
+        assert "no seal of this package by release" in doubt.out
+        attest.ok("seal", "--repository", "--key", "release.key", "--store", store)
+        attest.ok(*asking)
