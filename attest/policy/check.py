@@ -71,6 +71,8 @@ def read(fields: Fields, named: Mapping[str, Rule[Any]]) -> Check:
     names = {f"{name}.{fact}": type_ for name, rule in near.items() for fact, type_ in facts.offered(rule).items()}
     try:
         expression = compiled(text, names)
+    except PolicyError as error:
+        raise PolicyError(error.what, where=fields.line_of("check"), next_step=error.next_step) from None
     except UsageError as error:
         raise PolicyError(
             f"{fields.what}: 'check': {error.what}",

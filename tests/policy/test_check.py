@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from attest import limits, names
 from attest.errors import PolicyError
 from attest.evidence.model import Candidate
+from attest.policy import expressions
 from attest.policy.codes import Code
 from attest.policy.document import Policy
 from attest.policy.evaluate import evaluate
@@ -378,3 +380,15 @@ def read_policy(keys: Any) -> dict[str, Policy]:
 
     text = HEAD + RULES + "  - {id: it, check: \"built.run == '%s'\"}\n"
     return {value: parse((text % value).encode(), where="p", base=keys) for value in "123"}
+
+
+def test_without_the_library_the_extra_is_named(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cel_expr_python", None)
+    monkeypatch.setattr(expressions, "_library", expressions._library.__wrapped__)
+    with pytest.raises(PolicyError) as caught:
+        read(HEAD + RULES + SAME_RUN)
+    assert str(caught.value) == (
+        "gate.yaml:12: 'check' needs the package cel-expr-python, which is not installed "
+        "(next: in a clone of attest: pip install '.[cel]')"
+    )
+    assert read(HEAD + RULES).checks == ()
