@@ -52,6 +52,7 @@ def becomes(line: str) -> set[str]:
         ("x = 'text'", set()),
         ("x = f'{a or b}'", set()),
         ("x: list[Literal[1]] = a", set()),
+        ("x = Callable[[A, B], C]", set()),
         ("x = any(a)", {"x = all(a)"}),
         ("x = {a, b}", {"x = {b}", "x = {a, }"}),
         ("x = [a]", set()),

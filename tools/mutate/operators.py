@@ -40,7 +40,7 @@ ARITHMETIC: Final[dict[type[ast.operator], str]] = {
 OPERATOR: Final = re.compile(r"<=|>=|==|!=|<<|>>|//|<|>|is\s+not\b|is\b|not\s+in\b|in\b|[-+*/%&|^]")
 NAMES: Final = {"any": "all", "all": "any", "min": "max", "max": "min"}
 """Functions that answer the opposite."""
-TOLD: Final = frozenset({"where", "why", "next_step", "reason"})
+TOLD: Final = frozenset({"where", "why", "next_step", "reason", "repr"})
 """Keywords by which something is told to people."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -162,7 +162,7 @@ class _Finder:
 
     def _expression(self, node: ast.expr) -> None:
         match node:
-            case ast.JoinedStr():
+            case ast.JoinedStr() | ast.Subscript(value=ast.Name("Callable")):
                 return
             case ast.Compare(left=left, ops=ops, comparators=comparators):
                 for before, operator, after in zip([left, *comparators], ops, comparators, strict=False):
