@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
 examples:
   attest pack dist/* --output evidence.pack
-  attest pack pkg:npm/semver@7.6.3 --output evidence.pack --policy gate.yaml --trusted keys/release.pub
-  attest pack dist/* --output evidence.pack --policy gate.yaml --trusted keys/release.pub --key packer.key
+  attest pack pkg:npm/semver@7.6.3 --output evidence.pack --policy gate.yaml
+  attest pack dist/* --output evidence.pack --policy gate.yaml --key packer.key
   attest pack --lock package-lock.json --output evidence.pack
   attest verify dist/acme-1.0-py3-none-any.whl --policy gate.yaml --store oci-archive:evidence.pack
   attest verify dist/acme-1.0-py3-none-any.whl --pack-key packer.pub --store oci-archive:evidence.pack
 
 The same evidence gives the same bytes. With --policy, a pack is made only if the policy admits every subject, and the
-policy goes into it, for those who verify with --pack-digest or, if the pack is signed, with --pack-key; nobody else
-will use it. --trusted names the files that the policy needs, such as keys. A signature over a pack is of a kind of its
-own: it says nothing about the packages in it."""
+policy goes into it with the files that it names, such as keys, for those who verify with --pack-digest or, if the pack
+is signed, with --pack-key; nobody else will use it. A signature over a pack is of a kind of its own: it says nothing
+about the packages in it."""
 
 
 def add(commands: Any) -> None:
@@ -44,7 +44,6 @@ def add(commands: Any) -> None:
     options.add_lock(parser)
     parser.add_argument("--output", required=True, metavar="FILE", help="the file to make; it must not exist")
     parser.add_argument("--policy", metavar="FILE", help="a policy (YAML) that must admit every subject, to pack too")
-    parser.add_argument("--trusted", action="append", metavar="FILE", default=[], help="a file that the policy needs")
     parser.add_argument("--key", metavar="KEY", help="sign the pack with this private key: a file, or a URI as in sign")
     options.add_store(parser)
     options.add_json(parser)
@@ -70,8 +69,6 @@ def run(arguments: argparse.Namespace) -> int:
     file = Path(arguments.output)
     if file.exists():
         raise UsageError("the file exists", where=str(file), next_step="remove it, or name another --output")
-    if arguments.trusted and arguments.policy is None:
-        raise UsageError("--trusted goes with --policy")
     policy = None if arguments.policy is None else load(Path(arguments.policy))
     key = None if arguments.key is None else load_signing_key(arguments.key, password_for(arguments.key))
     location = Location.parse(f"{Scheme.ARCHIVE}:{file}")
@@ -118,7 +115,6 @@ def _write(
     file: Path, memory: Store, subjects: Sequence[Subject], arguments: argparse.Namespace, key: SigningKey | None
 ) -> Pack:
     """From memory, in one order, so that the pack does not depend on where the evidence came from."""
-    from pathlib import Path
 
     from attest.cli import copying, packed
     from attest.errors import StoreRefused
@@ -139,7 +135,7 @@ def _write(
     failed = transfer(plan(graph, target, tags), source, target)
     if failed:
         raise StoreRefused("cannot write the pack", where=str(file), why=next(iter(failed.values())))
-    policy, trusted = packed.read_files(arguments.policy, [Path(name) for name in arguments.trusted])
+    policy, trusted = packed.read_files(arguments.policy)
     made = pack.write(archive, graph, subjects, policy=policy, trusted=trusted)
     if made.policy is not None:
         packed.load_policy(archive, made, made.digest)  # a pack with a policy that cannot be read there is no use

@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attest import limits
 from attest.cli.options import store_texts
-from attest.cli.written import read_file
 from attest.errors import FormatError, UsageError
 from attest.evidence import pack
 from attest.evidence.pack import Pack
 from attest.oci.digest import Digest
+from attest.policy.carried import needed
 from attest.policy.document import Policy, load
 from attest.stores.archive import ArchiveStore
 from attest.stores.location import Location, Scheme
@@ -25,15 +23,17 @@ if TYPE_CHECKING:
     from attest.signing.keys import PublicKey
 
 
-def read_files(policy: str | None, trusted: Sequence[Path]) -> tuple[tuple[str, bytes] | None, dict[str, bytes]]:
-    """The policy and the files that it needs, by their paths below the folder that they have in common."""
+def read_files(policy: str | None) -> tuple[tuple[str, bytes] | None, dict[str, bytes]]:
+    """The policy, and all that it needs, by their paths below the folder that they have in common.
+
+    Raises `PolicyError`.
+    """
     if policy is None:
         return None, {}
-    paths = [path.absolute() for path in (Path(policy), *trusted)]
-    base = Path(os.path.commonpath([os.path.normpath(path.parent) for path in paths]))
-    titles = [Path(os.path.normpath(path)).relative_to(base).as_posix() for path in paths]
-    contents = [read_file(path, limit=limits.EVIDENCE_BLOB) for path in paths]
-    return (titles[0], contents[0]), dict(zip(titles[1:], contents[1:], strict=True))
+    found = needed(Path(policy))
+    base = Path(os.path.commonpath([path.parent for path in found]))
+    first, *others = ((path.relative_to(base).as_posix(), data) for path, data in found.items())
+    return first, dict(others)
 
 
 def load_policy(store: ArchiveStore, found: Pack, by: Digest | PublicKey) -> Policy:

@@ -79,7 +79,7 @@ def run_test(arguments: argparse.Namespace) -> int:
     from attest.report.tried import junit, text
 
     now = datetime.now(UTC)
-    policies = [(name, load(Path(name))) for name in dict.fromkeys(arguments.files)]
+    policies = [(name, load(Path(name), offline=arguments.offline)) for name in dict.fromkeys(arguments.files)]
     for name, policy in policies:
         if not policy.cases:
             raise PolicyError("the policy has no tests", where=name, next_step="write some under 'tests'")

@@ -26,7 +26,7 @@ def packed(attest: Workplace) -> Workplace:
     """A pack of two signed packages with a policy, and no other store."""
     attest.wheel("other")
     attest.ok("sign", WHEEL, OTHER, "--key", "release.key")
-    policy = ("--policy", "policy.yaml", "--trusted", "release.pub")
+    policy = ("--policy", "policy.yaml")
     attest.ok("pack", WHEEL, OTHER, "--output", "evidence.pack", *policy)
     Path(".attest").rename("original")
     return attest
@@ -64,7 +64,7 @@ def test_a_pack_is_verified_with_nothing_else(packed: Workplace) -> None:
 
 def test_the_same_evidence_gives_the_same_bytes(packed: Workplace, tmp_path: Path) -> None:
     """Whatever store it comes from, whatever the order."""
-    policy = ("--policy", "policy.yaml", "--trusted", "release.pub")
+    policy = ("--policy", "policy.yaml")
     packed.ok("copy", "oci:original/{package}", "oci:shared")
     with real.olareg(tmp_path / "olareg") as host:
         packed.ok("copy", "oci:original/{package}", f"{host}/all")
@@ -146,7 +146,7 @@ def test_no_pack_of_what_is_not_admitted_or_not_whole(packed: Workplace) -> None
     unsigned = packed.wheel("unsigned")
     packed.ok("anchor", unsigned, "--store", "oci:original/{package}")
     store = ("--store", "oci:original/{package}", "--output", "no.pack")
-    assert packed("pack", WHEEL, unsigned, *store, "--policy", "policy.yaml", "--trusted", "release.pub").code == 1
+    assert packed("pack", WHEEL, unsigned, *store, "--policy", "policy.yaml").code == 1
     assert packed("pack", WHEEL, "pkg:pypi/unheard-of@1", *store).code == 3
     blob = Path("original/pypi/acme") / evidence_path(packed)
     blob.unlink()
@@ -158,11 +158,11 @@ def test_no_pack_of_what_is_not_admitted_or_not_whole(packed: Workplace) -> None
     ("arguments", "says"),
     [
         (("--output", "evidence.pack"), "the file exists"),
-        (("--output", "x.pack", "--trusted", "release.pub"), "--trusted goes with --policy"),
-        (("--output", "x.pack", "--policy", "policy.yaml"), "release.pub"),
+        (("--output", "x.pack", "--policy", "absolute.yaml"), "an absolute path"),
     ],
 )
 def test_what_cannot_be_packed(packed: Workplace, arguments: tuple[str, ...], says: str) -> None:
+    packed.write("absolute.yaml", POLICY.replace("release.pub", f"{packed.directory}/release.pub"))
     assert says in packed.refused("pack", WHEEL, "--store", "oci:original/{package}", *arguments)
     assert not Path("x.pack").exists()
 

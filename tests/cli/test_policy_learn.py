@@ -150,8 +150,6 @@ def test_what_is_learned_is_what_is_wanted(signed: Workplace) -> None:
         WHEEL,
         "--policy",
         "published.yaml",
-        "--trusted",
-        "attest.lock",
         "--output",
         "it.pack",
         "--key",
