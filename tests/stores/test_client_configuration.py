@@ -1,9 +1,10 @@
-"""Where Go, Cargo and Maven get packages from, out of their own configuration; and the real ones agree."""
+"""Where Go, Cargo and Maven get packages from, out of their own configuration; and the real ones, npm and pip agree."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,10 @@ import pytest
 
 from attest.errors import UsageError
 from attest.stores.services.cargo_configuration import cargo_index
+from attest.stores.services.configuration import npm_registry, pip_index
 from attest.stores.services.go_configuration import go_proxy
 from attest.stores.services.maven_configuration import maven_repository
-from tests.packages.lockfiles.tools import program
+from tests.packages.lockfiles.tools import REAL_HOME, program
 
 NO_PROGRAMS = {"PATH": ""}
 
@@ -286,11 +288,16 @@ def test_cargo_asks_there(tmp_path: Path) -> None:
     with listening() as (url, asked):
         text = MIRROR.replace("https://mirror.example/index/", f"{url}index/")
         written(tmp_path / "own" / "config.toml", text)
-        environment = {**os.environ, "CARGO_HOME": str(tmp_path / "own"), "CARGO_NET_RETRY": "0"}
+        environment = {
+            **os.environ,
+            "HOME": str(REAL_HOME),
+            "CARGO_HOME": str(tmp_path / "own"),
+            "CARGO_NET_RETRY": "0",
+        }
         done = subprocess.run([cargo, "fetch"], cwd=tmp_path, env=environment, capture_output=True, check=False)
         assert cargo_index(environment, tmp_path, tmp_path).url == f"{url}index/"
     assert done.returncode != 0
-    assert {path.split("/")[1] for path in asked} == {"index"}
+    assert {path.split("/")[1] for path in asked} == {"index"}, done.stderr
 
 
 @pytest.mark.slow
@@ -309,3 +316,48 @@ def test_maven_asks_there(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert asked
     assert {path.split("/")[1] for path in asked} == {"r"}
+
+
+@pytest.mark.slow
+def test_npm_itself_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm = program("npm")
+    home, project = tmp_path / "home", tmp_path / "project"
+    written(project / "package.json", "{}")
+    monkeypatch.chdir(project)
+    own = {"PATH": os.environ["PATH"], "HOME": str(home)}
+
+    def agreed(scope: str | None = None, **environment: str) -> str:
+        key = f"{scope}:registry" if scope else "registry"
+        argv = [npm, "config", "get", key]
+        done = subprocess.run(argv, env={**own, **environment}, capture_output=True, text=True, check=True)
+        said = done.stdout.strip().rstrip("/") + "/"
+        assert npm_registry(environment, home, scope).url == said
+        return said
+
+    written(home / ".npmrc", "registry=https://user.example/\n@acme:registry=https://acme.example\n")
+    assert agreed() == "https://user.example/"
+    assert agreed("@acme") == "https://acme.example/"
+    written(project / ".npmrc", "; mine\nregistry = https://${SUB}.example/npm/\n")
+    assert agreed(SUB="project") == "https://project.example/npm/"
+    assert agreed(npm_config_registry="https://env.example/", SUB="project") == "https://env.example/"
+
+
+@pytest.mark.slow
+def test_pip_itself_agrees(tmp_path: Path) -> None:
+    own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+    def agreed(**environment: str) -> str:
+        """As `pip config list` shows it, the strongest last."""
+        argv = [sys.executable, "-m", "pip", "config", "list"]
+        done = subprocess.run(argv, env={**own, **environment}, capture_output=True, text=True, check=True)
+        shown = dict(line.split("=", 1) for line in done.stdout.splitlines())
+        named = shown.get(":env:.index-url") or shown["global.index-url"]
+        said = named.strip("'").rstrip("/") + "/"
+        assert pip_index(environment, tmp_path).url == said
+        return said
+
+    written(tmp_path / ".config" / "pip" / "pip.conf", "[global]\nindex-url = https://user.example/simple\n")
+    assert agreed() == "https://user.example/simple/"
+    named = written(tmp_path / "named.conf", "[global]\nindex_url: https://named.example/simple/\n")
+    assert agreed(PIP_CONFIG_FILE=str(named)) == "https://named.example/simple/"
+    assert agreed(PIP_CONFIG_FILE=str(named), PIP_INDEX_URL="https://env.example/s") == "https://env.example/s/"
