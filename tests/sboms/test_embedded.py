@@ -94,6 +94,9 @@ def test_a_document_that_describes_the_wheel_itself(tmp_path: Path) -> None:
     found = made(tmp_path, {"a.json": document})
     assert [item["name"] for item in found["components"]] == ["asn1", "deep"]
     assert needs(found)["pkg:pypi/foo-bar@1.0"] == ["pkg:cargo/asn1@0.24.1"]
+    without_graph = {key: value for key, value in document.items() if key != "dependencies"}
+    both = ["pkg:cargo/asn1@0.24.1", "pkg:cargo/deep@1.0.0"]
+    assert needs(made(tmp_path, {"a.json": without_graph})) == {"pkg:pypi/foo-bar@1.0": both}
 
 
 def test_a_document_that_describes_nothing(tmp_path: Path) -> None:

@@ -193,6 +193,22 @@ def test_several_licences(tmp_path: Path) -> None:
     assert [(item.get("id"), item.get("name")) for item in licenses] == [("MIT", None), (None, "Their own")]
 
 
+def test_a_package_that_is_needed_twice(tmp_path: Path) -> None:
+    """It is needed for the more important of both, and each range is kept."""
+    package = told.packed(tmp_path, told.npm(devDependencies={"b": "^2"}, dependencies={"b": "^1"}))
+    (part,) = json.loads(of_package(package, made=MADE))["components"]
+    assert part["scope"] == "required"
+    assert properties(part) == [("attest:requirement:development", "^2"), ("attest:requirement:runtime", "^1")]
+    relations = json.loads(of_package(package, Form.SPDX, made=MADE))["relationships"]
+    assert [item["relationshipType"] for item in relations] == ["DESCRIBES", "DEPENDS_ON", "DEV_DEPENDENCY_OF"]
+
+
+def test_an_extra_of_its_own_is_no_other_package(tmp_path: Path) -> None:
+    headers = "Requires-Dist: rich; extra == 'a'\nRequires-Dist: Foo.Bar[a]; extra == 'all'"
+    document = json.loads(of_package(told.packed(tmp_path, told.wheel(headers)), made=MADE))
+    assert [item["bom-ref"] for item in document["components"]] == ["pkg:pypi/rich"]
+
+
 @FORMS
 def test_what_is_not_said_stays_unsaid(tmp_path: Path, form: Form) -> None:
     """An sdist that leaves its requirements to its build is not one that needs nothing."""

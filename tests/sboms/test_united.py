@@ -99,6 +99,13 @@ def test_for_whom_it_was_locked(tmp_path: Path) -> None:
     assert (described.name, described.version, described.purl) == ("app", "1.0.0", "pkg:npm/app@1.0.0")
 
 
+def test_a_package_that_is_locked_itself(tmp_path: Path) -> None:
+    lock = read_lock(lockfile(tmp_path))
+    document = loaded(of_lock(lock, Form.CYCLONEDX, made=MADE, purl=Purl.parse("pkg:npm/two@1.0.0")))
+    assert "pkg:npm/two@1.0.0" not in by_ref(document)
+    assert len(document["components"]) == 4
+
+
 def test_a_package_and_what_was_locked_for_it(tmp_path: Path) -> None:
     """A requirement becomes the one version that was locked; of two nobody knows which one it got."""
     requirements = {"semver": "^7.0.0", "two": "*", "elsewhere": "1"}
