@@ -34,7 +34,7 @@ from attest.statements.release import Release
 from attest.statements.sbom import read_sbom
 from attest.statements.statement import Statement, write_statement
 from attest.stores.memory import MemoryStore
-from attest.stores.parallel import in_parallel
+from attest.stores.parallel import WORKERS, in_parallel
 from attest.stores.protocol import Store
 from attest.stores.union import Member, UnionStore
 
@@ -117,7 +117,8 @@ def sign(targets: Targets, wanted: Sequence[Piece], signer: StatementSigner) -> 
     key = signer.key.public if isinstance(signer, KeySigner) else None
     before: list[Mapping[Digest, Digest]] = [{}] * len(wanted)
     if key is not None:
-        before = list(targets.each(lambda piece: _attached(piece, key), wanted))
+        workers = WORKERS if targets.far else 1
+        before = list(in_parallel(lambda piece: _attached(piece, key), wanted, workers=workers))
     return [
         Signed(piece, None if len(found) == len(piece.subjects) else sign_statement(piece.statement, signer), found)
         for piece, found in zip(wanted, before, strict=True)
@@ -141,7 +142,8 @@ def judge(
         target = Target(file.subject, both, home.repository)
         return decide(both, home.repository, file.subject, seals.known(target), now=now, near=targets.place)
 
-    return list(in_parallel(verdict, [file for version in versions for file in version.files]))
+    files = [file for version in versions for file in version.files]
+    return list(in_parallel(verdict, files, workers=WORKERS if targets.far else 1))
 
 
 def store(

@@ -109,17 +109,28 @@ def test_what_is_malformed_is_refused_with_its_place(attest: Workplace) -> None:
     assert not Path(".attest").exists()
 
 
+SUMMARIES = {"PASSED": (names.IN_TOTO_PAYLOAD, 0), "FAILED": (names.FAILED_VSA_PAYLOAD, 1)}
+
+
+def summary(attest: Workplace, result: str) -> Any:
+    """A verification summary with this result, attached."""
+    attest.write("vsa.json", json.dumps({**SPECIMENS["vsa"][0], "verificationResult": result}))
+    (written,) = attest.ok("attach", attest.wheel(result.lower()), "vsa.json", *KEY, "--json").json["written"]
+    return written
+
+
+@pytest.mark.parametrize("result", SUMMARIES)
+def test_a_summary_that_says_no_has_a_payload_type_of_its_own(attest: Workplace, result: str) -> None:
+    assert signed(attest, summary(attest, result))[0] == SUMMARIES[result][0]
+
+
 @pytest.mark.peer("cosign", "olareg")
-def test_a_summary_that_says_no_is_no_signature(attest: Workplace) -> None:
-    passed = SPECIMENS["vsa"][0]
-    for result, payload_type, code in (("PASSED", names.IN_TOTO_PAYLOAD, 0), ("FAILED", names.FAILED_VSA_PAYLOAD, 1)):
-        wheel = attest.wheel(result.lower())
-        attest.write("vsa.json", json.dumps({**passed, "verificationResult": result}))
-        (written,) = attest.ok("attach", wheel, "vsa.json", *KEY, "--json").json["written"]
-        assert signed(attest, written)[0] == payload_type
-        with olareg(Path(".attest")) as registry:
-            reference = f"{registry.host}/{written['repository']}@{written['manifest']}"
-            cosign(attest, "verify", "--key", "release.pub", *OFFLINE, reference, code=code)
+@pytest.mark.parametrize("result", SUMMARIES)
+def test_a_summary_that_says_no_is_no_signature(attest: Workplace, result: str) -> None:
+    written = summary(attest, result)
+    with olareg(Path(".attest")) as registry:
+        reference = f"{registry.host}/{written['repository']}@{written['manifest']}"
+        cosign(attest, "verify", "--key", "release.pub", *OFFLINE, reference, code=SUMMARIES[result][1])
 
 
 @pytest.mark.peer("cosign", "olareg")

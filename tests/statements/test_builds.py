@@ -264,6 +264,7 @@ def test_nothing_but_the_listed_variables_is_looked_at(name: str) -> None:
     unlisted = {key: CANARY if key not in service.variables else value for key, value in hostile.items()}
     unlisted["GITHUB_EVENT_PATH"] = CANARY
     assert not set(SECRETS) & set(service.variables)
+    assert set(service.of(hostile)) <= set(service.variables)
     made = service.read(service.of(unlisted)).checked(service.told_by).predicate()
     assert CANARY not in json.dumps(made)
     assert json.dumps(made) == json.dumps(predicate(dict(RUNS[name])))
