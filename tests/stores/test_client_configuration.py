@@ -161,7 +161,7 @@ def test_cargos_other_registries(tmp_path: Path) -> None:
         ('[source.crates-io]\nreplace-with = "a"\n[source.a]\nreplace-with = "crates-io"\n', "replace each other"),
         ("[source", "cannot read Cargo's configuration"),
         ('[source.crates-io]\nreplace-with = "a"\n[source.a]\nregistry = "file:///index"\n', "not the address"),
-        ('[source.crates-io]\nregistry = "https://a.example"\n', "nothing replaces"),
+        ('[registries.crates-io]\nindex = "https://a.example"\n', "nothing replaces"),
         ('source = "x"\n', "nothing replaces"),
     ],
 )
@@ -281,23 +281,31 @@ def listening() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.slow
-def test_cargo_asks_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[source.crates-io]\nreplace-with = "m"\n[source.m]\nregistry = "{there}"\n',
+        '[source.crates-io]\nregistry = "{there}"\n',
+        '[source.crates-io]\nregistry = "{else}"\nreplace-with = "m"\n[source.m]\nregistry = "{there}"\n',
+        '[source.crates-io]\nreplace-with = "m"\n[registries.m]\nindex = "{there}"\n',
+        '[source.crates-io]\nreplace-with = "m"\n[registries.m]\nindex = "{else}"\n[source.m]\nregistry = "{there}"\n',
+        '[source.crates-io]\nregistry = "{there}"\n[registries.crates-io]\nindex = "{else}"\n',
+    ],
+)
+def test_cargo_asks_there(tmp_path: Path, text: str) -> None:
     cargo = program("cargo")
     written(tmp_path / "src" / "lib.rs", "")
     written(tmp_path / "Cargo.toml", '[package]\nname="x"\nversion="1.0.0"\nedition="2021"\n[dependencies]\nitoa="1"\n')
     with listening() as (url, asked):
-        text = MIRROR.replace("https://mirror.example/index/", f"{url}index/")
+        for word in ("there", "else"):
+            text = text.replace(f"{{{word}}}", f"sparse+{url}{word}/")
         written(tmp_path / "own" / "config.toml", text)
-        environment = {
-            **os.environ,
-            "HOME": str(REAL_HOME),
-            "CARGO_HOME": str(tmp_path / "own"),
-            "CARGO_NET_RETRY": "0",
-        }
+        own = {"HOME": str(REAL_HOME), "CARGO_HOME": str(tmp_path / "own"), "CARGO_NET_RETRY": "0"}
+        environment = {**os.environ, **own}
         done = subprocess.run([cargo, "fetch"], cwd=tmp_path, env=environment, capture_output=True, check=False)
-        assert cargo_index(environment, tmp_path, tmp_path).url == f"{url}index/"
+        assert cargo_index(environment, tmp_path, tmp_path).url == f"{url}there/"
     assert done.returncode != 0
-    assert {path.split("/")[1] for path in asked} == {"index"}, done.stderr
+    assert {path.split("/")[1] for path in asked} == {"there"}, done.stderr
 
 
 @pytest.mark.slow

@@ -1,7 +1,8 @@
 """Where Cargo gets crates from (The Cargo Book, "Configuration", "Source Replacement", "Registries").
 
 Which source stands for crates.io, or which index a registry has, stands in ``config.toml`` of ``.cargo`` folders, the
-nearest to the working directory first, and in ``CARGO_HOME``. What replaces nothing is Cargo's own and said nowhere.
+nearest to the working directory first, and in ``CARGO_HOME``. What replaces nothing is Cargo's own and said nowhere. Of
+a source and a registry of one name the source replaces others, and `crates-io` is no registry (tried with 1.95).
 """
 
 from __future__ import annotations
@@ -37,10 +38,9 @@ def cargo_index(environment: Mapping[str, str], home: Path, folder: Path, regist
         if replaced is None:
             break
         name = replaced
-    index = None
-    if name != _CRATES_IO:
+    index = None if name == registry else _said(files, "source", name, "registry")
+    if index is None and name != _CRATES_IO:
         index = _variable(environment, name) or _said(files, "registries", name, "index")
-        index = index or _said(files, "source", name, "registry")
     if index is None:
         raise UsageError(
             "no registry is configured",
