@@ -63,11 +63,10 @@ class Tree:
         """The hearing with what came of the components that its policy asks about."""
         if not any(isinstance(rule, DependenciesRule) for rule in hearing.policy.rules):
             return hearing
-        asked = list(_asked(hearing))
+        own = asked = list(_asked(hearing))
         for _ in range(limits.COMPONENT_DEPTH):
             asked = self._gather(asked)
-        answers = self._decide()
-        return replace(hearing, components=self._components(_asked(hearing), answers))
+        return replace(hearing, components=self._components(own, self._decide()))
 
     def _gather(self, asked: Iterable[_Asked]) -> list[_Asked]:
         """Hear what was not heard yet; what those ask about."""
