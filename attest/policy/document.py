@@ -102,8 +102,13 @@ def parse(data: bytes, *, where: str, base: Path, columns: bool = False, offline
     extends. Raises `PolicyError`.
     """
     with Fetching(offline=offline) as fetching:
-        policy = compose(files.read(data, where=where, base=base, columns=columns, fetch=fetching.fetch))
-        components = _of_components(policy, fetching.fetch)
+        read = files.read(data, where=where, base=base, columns=columns, fetch=fetching.fetch)
+        return _with_components(compose(read), base, fetching.fetch)
+
+
+def _with_components(policy: Policy, base: Path, fetch: Fetch) -> Policy:
+    """With the policies that its rules want of components. Raises `PolicyError`."""
+    components = _of_components(policy, fetch)
     used = (item for path, part in components.items() for item in _files_of(path, part, base.resolve()))
     return replace(policy, components=components, files=(*policy.files, *used)) if components else policy
 
@@ -137,7 +142,7 @@ def _named_for_components(policy: Policy) -> list[Path]:
 
 def load_fetched(fetched: Fetched, fetching: Fetching) -> Policy:
     """Read a policy out of a registry. Raises `PolicyError`."""
-    return compose(files.read_fetched(fetched, fetching.fetch))
+    return _with_components(compose(files.read_fetched(fetched, fetching.fetch)), fetched.folder, fetching.fetch)
 
 
 def compose(top: File) -> Policy:

@@ -36,7 +36,8 @@ class Fetching:
         self._stack.close()
 
     def fetch(self, name: str) -> Fetched:
-        """The policy with the digest that stands in ``name``. Raises `UsageError`, `FormatError` and `StoreError`."""
+        """The policy with the digest that stands in ``name``. Raises `UsageError`, `FormatError`, `PolicyError` and
+        `StoreError`."""
         if self._parse(name).digest is None:
             raise UsageError(
                 "a policy in a registry without a digest",
@@ -54,7 +55,7 @@ class Fetching:
         return self._fetch(name, key, now)
 
     def _fetch(self, name: str, key: PublicKey | None, now: datetime | None) -> Fetched:
-        from attest.policy import published
+        from attest.policy import carried, published
         from attest.stores.location import Location, open_store
 
         reference = self._parse(name)
@@ -72,7 +73,9 @@ class Fetching:
                 path = published.pull(store, reference.repository, descriptor, folder)
         except OSError as error:
             raise StoreError("cannot read the policy", where=name, why=str(error)) from None
-        return Fetched(f"{REGISTRY}{reference.host}/{reference.repository}@{descriptor.digest}", path, folder)
+        digest = f"{REGISTRY}{reference.host}/{reference.repository}@{descriptor.digest}"
+        carried.check_inside(path, folder, digest)
+        return Fetched(digest, path, folder)
 
     def _parse(self, name: str) -> Reference:
         text = name.removeprefix(REGISTRY)

@@ -17,8 +17,6 @@ from attest.errors import AttestError, PolicyError
 from attest.oci.digest import Digest
 from attest.policy import yaml_nodes
 from attest.policy.fields import Fields
-from attest.policy.schema import POLICY
-from attest.policy.shapes import files as shaped
 from attest.policy.yaml_nodes import Items
 from attest.regular_file import open_regular
 
@@ -104,12 +102,9 @@ class _Reader:
         return self._file(data, where, path.parent, prefix + path.name, top, prefix)
 
     def _file(self, data: bytes, where: str, base: Path, name: str, top: Path, prefix: str) -> File:
-        """``top`` is where names of files begin that lie where this one lies, after ``prefix``. With a prefix, they
-        come from a registry, and nothing outside of it is read."""
+        """``top`` is where names of files begin that lie where this one lies, after ``prefix``."""
         self.size += len(data)
         fields = Fields(yaml_nodes.read(data, where=where, columns=self.columns), "policy")
-        if prefix:
-            _check_inside(fields, base, top.resolve())
         parents = tuple(
             parent for text, place in _written(fields) for parent in self._parents(text, place, base, top, prefix)
         )
@@ -170,13 +165,6 @@ def _written(fields: Fields) -> list[tuple[str, str]]:
         return [(fields.string("extends"), fields.line_of("extends"))]
     texts = fields.strings("extends")
     return list(zip(texts, (node.where for node in fields.nodes("extends")), strict=True))
-
-
-def _check_inside(fields: Fields, base: Path, folder: Path) -> None:
-    """Raises `PolicyError` for a path that leads out of ``folder``: it would be whatever lies on this machine."""
-    for item in (item for key in fields.keys if key in POLICY for item in shaped(fields.node(key), POLICY[key].shape)):
-        if not item.text.startswith(REGISTRY) and not (base / item.text).resolve().is_relative_to(folder):
-            raise PolicyError("a path leads out of the policy", where=item.where, why=item.text[:160])
 
 
 def _too_much(what: str, place: str) -> PolicyError:

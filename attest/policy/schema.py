@@ -57,7 +57,7 @@ POLICY: Final[Table] = {
     "version": Key(Whole(VERSION, VERSION), "The version of this format.", required=True),
     "name": Key(Line(), "What findings and verdicts call the policy.", required=True),
     "extends": Key(
-        Several(File(), alone=True),
+        Several(File(policy=True), alone=True),
         "Files, directories, or oci:HOST/REPO@sha256:… of policies to which this one adds rules.",
     ),
     "applies_to": Key(

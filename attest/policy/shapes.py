@@ -81,9 +81,10 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class File:
     """A path that begins at the policy's directory. A policy in a registry carries what is there. ``names`` are texts
-    that mean something else."""
+    that mean something else. It may be a ``policy``, or a directory of policies."""
 
     names: tuple[str, ...] = ()
+    policy: bool = False
 
     def schema(self) -> Json:
         return {"type": "string", "pattern": _ONE_LINE, **({"examples": list(self.names)} if self.names else {})}
@@ -298,12 +299,12 @@ def _one_of(tables: Iterable[Table]) -> Json:
     return found[0] if len(found) == 1 else {"anyOf": found}
 
 
-def files(node: Node, shape: Shape) -> Iterator[Text]:
+def files(node: Node, shape: Shape) -> Iterator[tuple[Text, File]]:
     """Every path in ``node`` that a `File` is the shape of, as far as it has the shape."""
     match shape:
         case File(names):
             if isinstance(node, Text) and node.text not in names:
-                yield node
+                yield node, shape
         case Several(item):
             for inner in node.items if isinstance(node, Items) else (node,):
                 yield from files(inner, item)
@@ -317,7 +318,7 @@ def files(node: Node, shape: Shape) -> Iterator[Text]:
                 yield from _of_any(inner, tables)
 
 
-def files_of(node: Node, table: Table) -> Iterator[Text]:
+def files_of(node: Node, table: Table) -> Iterator[tuple[Text, File]]:
     """The same of a mapping."""
     if isinstance(node, Entries):
         for name, value in node.values.items():
@@ -325,6 +326,6 @@ def files_of(node: Node, table: Table) -> Iterator[Text]:
                 yield from files(value, table[name].shape)
 
 
-def _of_any(node: Node, tables: Iterable[Table]) -> Iterator[Text]:
-    found = {item.where: item for table in tables for item in files_of(node, table)}
+def _of_any(node: Node, tables: Iterable[Table]) -> Iterator[tuple[Text, File]]:
+    found = {(item.where, item.text): (item, shape) for table in tables for item, shape in files_of(node, table)}
     yield from found.values()

@@ -162,3 +162,16 @@ def test_what_is_not_pushed(signed: Workplace, tmp_path: Path) -> None:
         said = signed.ok("policy", "push", "child.yaml", reference, "--key", "people.key", "--json").json
         assert said["files"] == ["child.yaml", "policies/base.yaml", "release.pub"]
         assert (said["tag"], said["signedBy"][:7]) == ("v1", "sha256:")
+
+
+@pytest.mark.peer("olareg")
+def test_policies_of_components_come_along(signed: Workplace, tmp_path: Path) -> None:
+    with real.olareg(tmp_path / "olareg") as host:
+        rule = "  - {id: parts, require: dependencies, by: [release], policy: policies/base.yaml}\n"
+        signed.write("gate.yml", POLICY + rule)
+        said = signed.ok("policy", "push", "gate.yml", f"{host}/team/policy", "--json").json
+        assert said["files"] == ["gate.yml", "release.pub", "policies/base.yaml"]
+        for path in ("policies/base.yaml", "gate.yml", "release.pub"):
+            (signed.directory / path).unlink()
+        result = signed("verify", WHEEL, "--policy", said["policy"])
+        assert (result.code, "dependencies-missing" in result.out) == (1, True)

@@ -29,7 +29,7 @@ class DependenciesRule(Rule[Sbom]):
 
     KEYS: ClassVar[Table] = {
         **terms.WANTED,
-        "policy": Key(File(), "The policy that each component has to satisfy.", required=True),
+        "policy": Key(File(policy=True), "The policy that each component has to satisfy.", required=True),
     }
     kind: ClassVar[Kind] = Kind.SBOM
     missing: ClassVar[Code] = Code.DEPENDENCIES_MISSING
