@@ -450,6 +450,121 @@ class TestImageValidatingPolicy:
         assert "here it denies" in whys(one(cel(SIGNED, more="  validationActions: [Audit]\n")))[0]
 
 
+BAD_IMAGE = "registry.example/a?p"
+
+
+class TestInAll:
+    """What the engines have in common is carried over in the same way."""
+
+    CIP = cip(key_authority())
+    KYVERNO = kyverno(attestors(entries("release")))
+    CEL = cel(SIGNED)
+
+    @pytest.mark.parametrize(
+        ("text", "glob"),
+        [(CIP, "- glob: '{}'"), (KYVERNO, "['{}']"), (CEL, "[{{glob: '{}'}}]")],
+        ids=["cip", "kyverno", "cel"],
+    )
+    def test_of_several_images_the_others_remain(self, text: str, glob: str) -> None:
+        good = glob.format("registry.example/acme/*")
+        assert good in text
+        several = {
+            "- glob": f"{good}\n  - glob: '{BAD_IMAGE}'\n  - glob: '**'",
+            "['{}']": f"['registry.example/acme/*', '{BAD_IMAGE}', '*']",
+            "[{{glo": f"[{{glob: 'registry.example/acme/*'}}, {{glob: '{BAD_IMAGE}'}}, {{glob: '*'}}]",
+        }[glob[:6]]
+        converted = one(text.replace(good, several))
+        assert converted.applies_to == ("registry.example/acme/**",)
+        assert [item.why.partition(":")[0] for item in converted.left] == [
+            "images 'registry.example/a?p'",
+            "every image",
+        ]
+        named = one(text.replace(good, several), replace(ALL, images=("other.example/**",)))
+        assert named.applies_to == ("registry.example/acme/**", "other.example/**")
+
+    @pytest.mark.parametrize("text", [CIP, CEL])
+    def test_images_by_something_else(self, text: str) -> None:
+        converted = one(text.replace("glob: ", "expression: "))
+        assert not converted.exists
+        assert "'expression' cannot be carried over" in whys(converted)[0]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            cip(keyless(RELEASE, f"{RELEASE}, other: x")),
+            cel(SIGNED, f"    cosign: {{keyless: {{identities: [{{{RELEASE}}}, {{{RELEASE}, other: x}}]}}}}\n"),
+        ],
+        ids=["cip", "cel"],
+    )
+    def test_of_several_identities_the_others_remain(self, text: str) -> None:
+        converted = one(text)
+        assert [len(demand.by) for demand in converted.demands] == [1]
+        assert "'other' cannot be carried over" in whys(converted)[0]
+
+    @pytest.mark.parametrize(("text", "name"), [(CIP, "policy"), (KYVERNO, "policy-check"), (CEL, "policy")])
+    def test_without_a_name(self, text: str, name: str) -> None:
+        converted = one(text.replace("metadata:\n  name: acme\n", "").replace("metadata: {name: acme}\n", ""))
+        assert converted.exists
+        assert converted.name == name
+        assert converted.file_name == f"{name}.yaml"
+
+    @pytest.mark.parametrize("text", [CIP, KYVERNO, CEL])
+    def test_without_a_spec(self, text: str) -> None:
+        assert not [item for item in read(text.partition("spec:")[0]) if item.exists]
+
+    def test_what_has_no_effect_here_is_nothing_left_out(self) -> None:
+        effects = "mutateDigest verifyDigest required useCache cosignOCI11".split()
+        kept = (
+            "".join(f"      {key}: true\n" for key in effects)
+            + "      imageRegistryCredentials: {}\n      type: Cosign\n"
+        )
+        assert not one(self.KYVERNO + kept).left
+        assert one(self.KYVERNO).name == "acme-check"
+        more = ("matchConstraints", "auditAnnotations", "validationConfigurations", "credentials", "images")
+        more += ("webhookConfiguration", "evaluation", "autogen", "variables")
+        written = "".join(f"  {key}: {{}}\n" for key in more) + "  failurePolicy: Fail\n"
+        assert not one(cel(SIGNED, more=written)).left
+
+    def test_audits_are_said(self) -> None:
+        audits = self.KYVERNO.replace("spec:\n", "spec:\n  validationFailureAction: Audit\n")
+        assert whys(one(audits)) == ["in.yaml:6: it only audits: here it denies"]
+        assert not one(audits.replace("Audit", "Enforce")).left
+
+    @pytest.mark.parametrize("count", ["1000", "x", "-1", "1.5"])
+    def test_counts(self, count: str) -> None:
+        assert not one(kyverno(attestors(entries("release", count=f"count: {count}\n        ")))).exists
+
+    def test_a_key_and_a_certificate_in_one(self) -> None:
+        both = attestors(entries("release", more=f"          {KEYLESS.strip().removeprefix('- ')}\n"))
+        assert "expected keys or keyless" in whys(one(kyverno(both)))[0]
+        text = cel(
+            SIGNED,
+            self.CEL[self.CEL.index("    cosign:") : self.CEL.index("  attestations:")]
+            + f"      keyless: {{identities: [{{{RELEASE}}}]}}\n",
+        )
+        assert "expected a key or keyless" in whys(one(text))[0]
+
+    def test_logs_and_hashes_of_keys(self) -> None:
+        assert one(self.CEL, Options()).exists
+        for log in ("{insecureIgnoreTlog: false}", "{}"):
+            converted = one(self.CEL.replace("{insecureIgnoreTlog: true}", log), Options())
+            assert not converted.exists
+            assert "--keys-without-log" in whys(converted)[0]
+        other = self.CEL.replace("      key:\n", "      key:\n        hashAlgorithm: sha512\n")
+        assert "another hash than the key's own" in whys(one(other))[0]
+
+    def test_nobody_may_write_wildcards_where_they_are_exact(self) -> None:
+        wild = RELEASE.replace("refs/tags/v1", "refs/tags/*")
+        assert not one(cel(SIGNED, f"    cosign: {{keyless: {{identities: [{{{wild}}}]}}}}\n")).exists
+        assert not one(cip(keyless(wild))).exists
+
+    def test_a_type_that_is_no_uri(self) -> None:
+        signed = SIGNED.replace(
+            "verifyImageSignatures(image, ", "verifyAttestationSignatures(image, attestations.sbom, "
+        )
+        assert not one(cel(signed).replace(names.PREDICATE_CYCLONEDX, "bom")).exists
+
+
 class TestNotation:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:

@@ -63,22 +63,12 @@ def convert(document: Source, options: Options) -> Converted:
         ledger.note(spec.place("mode"), "it only warns: here it denies")
     if spec.has("match"):
         ledger.note(spec.place("match"), "it is for some resources only: here it is for all")
-    return Converted(name, _images(spec, options, ledger), demands, tuple(ledger.left))
-
-
-def _images(spec: Source, options: Options, ledger: Ledger) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for entry in spec.mappings("images"):
-        try:
-            entry.only("glob")
-            glob = entry.text("glob") or ""
-            meant = patterns.images(glob, entry.where)
-            if meant is None and not options.images:
-                raise NotCarried(entry.where, "every image: name those that you mean with --images")
-            found |= dict.fromkeys(options.images if meant is None else (meant,))
-        except NotCarried as error:
-            ledger.left.append(error.left)
-    return tuple(found)
+    return Converted(
+        name,
+        patterns.applies_to(patterns.globs(spec.mappings("images"), ledger), options, ledger),
+        demands,
+        tuple(ledger.left),
+    )
 
 
 def _authorities(spec: Source, options: Options, ledger: Ledger) -> list[_Authority]:
@@ -111,22 +101,12 @@ def _authority(entry: Source, position: int, options: Options, ledger: Ledger) -
     if key is not None:
         if stamped is not None or log is None or log.keys():
             people.logged_key(entry.where, options)
-        whom = _keys(key, name, formats)
+        whom = people.inline_key(key, formats)
     else:
         assert keyless is not None
         people.public_log(log, options)
         whom = _keyless(keyless, name, formats, options, ledger)
     return _Authority(entry.where, name, tuple(whom), tuple(_types(entry, name)))
-
-
-def _keys(key: Source, name: str, formats: tuple[str, ...]) -> list[Who]:
-    key.only("data", "hashAlgorithm")
-    if (key.text("hashAlgorithm") or "sha256").lower() != "sha256":
-        raise NotCarried(key.place("hashAlgorithm"), f"{name}: another hash than the key's own")
-    data = key.text("data")
-    if data is None:
-        raise NotCarried(key.where, f"{name}: the key is not in the file")
-    return people.keys(data, key.place("data"), formats)
 
 
 def _keyless(keyless: Source, name: str, formats: tuple[str, ...], options: Options, ledger: Ledger) -> list[Who]:
@@ -135,16 +115,7 @@ def _keyless(keyless: Source, name: str, formats: tuple[str, ...], options: Opti
     foreign = url is not None and url.rstrip("/") != people.PUBLIC_FULCIO
     if (foreign or keyless.has("ca-cert") or keyless.has("trustRootRef")) and options.root is None:
         raise NotCarried(keyless.where, f"{name}: another Fulcio than the public one: give its root with --trust-root")
-    whom: list[Who] = []
-    for identity in keyless.mappings("identities"):
-        try:
-            identity.only("issuer", "subject", "issuerRegExp", "subjectRegExp")
-            whom.append(people.certificate(identity, identity.where, wildcards=False, formats=formats))
-        except NotCarried as error:
-            ledger.left.append(error.left)
-    if not whom:
-        raise NotCarried(keyless.where, f"{name}: nobody is left whom it names")
-    return whom
+    return people.identities(keyless, ledger, formats)
 
 
 def _types(entry: Source, name: str) -> list[str]:

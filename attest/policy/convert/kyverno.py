@@ -47,7 +47,9 @@ def convert(document: Source, options: Options) -> Iterator[Converted]:
             except NotCarried as error:
                 ledger.left.append(error.left)
                 demands = ()
-            yield Converted(label, _images(entry, options, ledger), demands, tuple(ledger.left))
+            globs = [(node.text, node.where) for node in entry.texts("imageReferences")]
+            images = patterns.applies_to(globs, options, ledger)
+            yield Converted(label, images, demands, tuple(ledger.left))
         if not entries:
             ledger = Ledger()
             ledger.note(rule.where, f"rule {rule.text('name') or ''!r} verifies no images")
@@ -58,19 +60,6 @@ def _note_scope(rule: Source, ledger: Ledger) -> None:
     for key in ("exclude", "preconditions", "celPreconditions"):
         if rule.has(key):
             ledger.note(rule.place(key), f"{key!r}: here it is for all")
-
-
-def _images(entry: Source, options: Options, ledger: Ledger) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for node in entry.texts("imageReferences"):
-        try:
-            meant = patterns.images(node.text, node.where)
-            if meant is None and not options.images:
-                raise NotCarried(node.where, "every image: name those that you mean with --images")
-            found |= dict.fromkeys(options.images if meant is None else (meant,))
-        except NotCarried as error:
-            ledger.left.append(error.left)
-    return tuple(found)
 
 
 def _entry(entry: Source, options: Options, ledger: Ledger) -> Iterator[Demand]:

@@ -67,21 +67,12 @@ def _denies(spec: Source) -> bool:
 
 
 def _images(spec: Source, options: Options, ledger: Ledger) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for entry in spec.mappings("matchImageReferences"):
-        try:
-            entry.only("glob")
-            meant = patterns.images(entry.text("glob") or "", entry.where)
-            if meant is None and not options.images:
-                raise NotCarried(entry.where, "every image: name those that you mean with --images")
-            found |= dict.fromkeys(options.images if meant is None else (meant,))
-        except NotCarried as error:
-            ledger.left.append(error.left)
     if not spec.has("matchImageReferences"):
         if not options.images:
             ledger.note(spec.where, "every image: name those that you mean with --images")
         return options.images
-    return tuple(found)
+    globs = patterns.globs(spec.mappings("matchImageReferences"), ledger)
+    return patterns.applies_to(globs, options, ledger)
 
 
 def _attestors(spec: Source, options: Options, ledger: Ledger) -> Iterator[tuple[str, tuple[Who, ...]]]:
@@ -104,27 +95,14 @@ def _cosign(cosign: Source, options: Options, ledger: Ledger) -> list[Who]:
         ledger.note(cosign.place("source"), "where signatures lie is said with --store")
     key, keyless, log = cosign.mapping("key"), cosign.mapping("keyless"), cosign.mapping("ctlog")
     if key is not None and keyless is None:
-        key.only("data", "hashAlgorithm")
-        if (key.text("hashAlgorithm") or "sha256") != "sha256":
-            raise NotCarried(key.place("hashAlgorithm"), "another hash than the key's own")
         if log is None or not log.is_true("insecureIgnoreTlog", default=False):
             people.logged_key(key.where, options)
-        data = key.text("data")
-        if data is None:
-            raise NotCarried(key.where, "the key is not in the file")
-        return people.keys(data, key.place("data"))
+        return people.inline_key(key)
     if keyless is None or key is not None:
         raise NotCarried(cosign.where, "expected a key or keyless")
     keyless.only("identities")
     people.public_log(log, options)
-    whom: list[Who] = []
-    for identity in keyless.mappings("identities"):
-        try:
-            identity.only("issuer", "subject", "issuerRegExp", "subjectRegExp")
-            whom.append(people.certificate(identity, identity.where, wildcards=False))
-        except NotCarried as error:
-            ledger.left.append(error.left)
-    return whom
+    return people.identities(keyless, ledger)
 
 
 def _types(spec: Source) -> dict[str, str]:

@@ -7,13 +7,15 @@ taken for the narrower thing that is written here, or is not taken at all.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from attest.errors import UsageError
 from attest.evidence.patterns import ImagePattern
 from attest.evidence.text_patterns import identity_pattern
 from attest.oci.reference import Reference
-from attest.policy.convert.model import NotCarried
+from attest.policy.convert.model import Ledger, NotCarried, Options
+from attest.policy.convert.source import Source
 
 _EVERYTHING: Final = frozenset({"*", "**", "*/*", "**/*", "*:*"})
 _TAG: Final = re.compile(r":(?P<tag>[^/:]*)\Z")
@@ -51,6 +53,31 @@ def images(text: str, where: str) -> str | None:
     except UsageError as error:
         raise NotCarried(where, f"images {text[:160]!r}: {error.why or error.what}") from None
     return glob
+
+
+def applies_to(globs: Iterable[tuple[str, str]], options: Options, ledger: Ledger) -> tuple[str, ...]:
+    """What a policy is for, from globs and their places; of several that cannot be said the others remain."""
+    found: dict[str, None] = {}
+    for glob, where in globs:
+        try:
+            meant = images(glob, where)
+            if meant is None and not options.images:
+                raise NotCarried(where, "every image: name those that you mean with --images")
+            found |= dict.fromkeys(options.images if meant is None else (meant,))
+        except NotCarried as error:
+            ledger.left.append(error.left)
+    return tuple(found)
+
+
+def globs(entries: Iterable[Source], ledger: Ledger) -> Iterator[tuple[str, str]]:
+    """Of entries that have a ``glob`` and nothing else."""
+    for entry in entries:
+        try:
+            entry.only("glob")
+        except NotCarried as error:
+            ledger.left.append(error.left)
+        else:
+            yield entry.text("glob") or "", entry.where
 
 
 def subject(*, exact: str | None, regex: str | None, wildcards: bool, where: str) -> str:

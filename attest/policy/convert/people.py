@@ -8,7 +8,7 @@ from typing import Final
 
 from attest.errors import KeyFileError
 from attest.policy.convert import patterns
-from attest.policy.convert.model import NotCarried, Options, Who, quoted
+from attest.policy.convert.model import Ledger, NotCarried, Options, Who, quoted
 from attest.policy.convert.source import Source
 
 PUBLIC_FULCIO: Final = "https://fulcio.sigstore.dev"
@@ -23,6 +23,31 @@ def keys(pem: str, where: str, formats: tuple[str, ...] = ()) -> list[Who]:
     if not found or _PEM.sub("", pem).strip():
         raise NotCarried(where, "expected public keys in PEM")
     return [_key("\n".join(line.strip() for line in block.splitlines()), where, formats) for block in found]
+
+
+def inline_key(key: Source, formats: tuple[str, ...] = ()) -> list[Who]:
+    """``data`` with the hash that goes with the key. Raises `NotCarried`."""
+    key.only("data", "hashAlgorithm")
+    if (key.text("hashAlgorithm") or "sha256") != "sha256":
+        raise NotCarried(key.place("hashAlgorithm"), "another hash than the key's own")
+    data = key.text("data")
+    if data is None:
+        raise NotCarried(key.where, "the key is not in the file")
+    return keys(data, key.place("data"), formats)
+
+
+def identities(keyless: Source, ledger: Ledger, formats: tuple[str, ...] = ()) -> list[Who]:
+    """Those of ``identities`` that can be said, at least one. Raises `NotCarried`."""
+    found: list[Who] = []
+    for entry in keyless.mappings("identities"):
+        try:
+            entry.only("issuer", "subject", "issuerRegExp", "subjectRegExp")
+            found.append(certificate(entry, entry.where, wildcards=False, formats=formats))
+        except NotCarried as error:
+            ledger.left.append(error.left)
+    if not found:
+        raise NotCarried(keyless.where, "nobody is left whom it names")
+    return found
 
 
 def certificate(entry: Source, where: str, *, wildcards: bool, formats: tuple[str, ...] = ()) -> Who:
