@@ -513,15 +513,15 @@ class TestInAll:
         assert not [item for item in read(text.partition("spec:")[0]) if item.exists]
 
     def test_what_has_no_effect_here_is_nothing_left_out(self) -> None:
-        effects = "mutateDigest verifyDigest required useCache cosignOCI11".split()
+        effects = ("mutateDigest", "verifyDigest", "required", "useCache", "cosignOCI11")
         kept = (
             "".join(f"      {key}: true\n" for key in effects)
             + "      imageRegistryCredentials: {}\n      type: Cosign\n"
         )
         assert not one(self.KYVERNO + kept).left
         assert one(self.KYVERNO).name == "acme-check"
-        more = ("matchConstraints", "auditAnnotations", "validationConfigurations", "credentials", "images")
-        more += ("webhookConfiguration", "evaluation", "autogen", "variables")
+        more = ["matchConstraints", "auditAnnotations", "validationConfigurations", "credentials", "images"]
+        more += ["webhookConfiguration", "evaluation", "autogen", "variables"]
         written = "".join(f"  {key}: {{}}\n" for key in more) + "  failurePolicy: Fail\n"
         assert not one(cel(SIGNED, more=written)).left
 
