@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -254,6 +255,16 @@ def test_with_its_files(tmp_path: Path, sample: Sample, form: Form) -> None:
     }
     wanted = expected.get(sample.type, "")
     assert wanted is None or (wanted in text and '"SHA-256"' in text) or form is Form.SPDX
+
+
+def test_the_verification_code(tmp_path: Path) -> None:
+    """spdx-spec 2.3, 7.9: of the sums in their order, which is not that of the paths."""
+    files = [("package/package.json", b'{"name": "a", "version": "1.0.0"}'), ("package/a", b"2"), ("package/b", b"1")]
+    sums = [hashlib.sha1(data).hexdigest() for _, data in sorted(files)]
+    assert sums != sorted(sums)
+    document = json.loads(of_package(told.packed(tmp_path, tgz(files)), Form.SPDX, made=MADE, files=True))
+    code = document["packages"][0]["packageVerificationCode"]["packageVerificationCodeValue"]
+    assert code == hashlib.sha1("".join(sorted(sums)).encode()).hexdigest()
 
 
 @FORMS
