@@ -219,3 +219,6 @@ COMPONENT_DEPTH: Final = 8
 
 COMPONENT_POLICIES: Final = 16
 """Most policies that `dependencies` rules name from one policy on."""
+
+RECEIPT: Final = 256 * MIB
+"""Largest receipt: a verdict takes some kilobytes for each rule that has evidence before it."""

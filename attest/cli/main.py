@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "list": "list_",
     "tree": "tree",
     "verify": "verify",
+    "receipt": "receipt",
     "bundle": "bundle",
     "copy": "copy_",
     "pack": "pack",

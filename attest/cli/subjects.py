@@ -60,6 +60,11 @@ def parse(arguments: argparse.Namespace) -> list[Named]:
     return [_parse(text, expected, digest) for text in arguments.subjects]
 
 
+def parse_image(text: str) -> Image:
+    """What ``text`` names, which is no package. Raises `UsageError`."""
+    return _in_directory(text) if text.startswith("oci:") else _in_registry(text, None, None)
+
+
 def _parse(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> Named:
     if text.startswith("pkg:"):
         return _purl(text, expected, digest)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from attest import names
 from attest.cli.options import store_texts
-from attest.cli.subjects import Image, Named, Package, Version
+from attest.cli.subjects import Image, Named, Package, Version, parse_image
 from attest.errors import StoreError, UsageError
 from attest.evidence.attach import push_anchor
 from attest.evidence.lookup import artifacts, subject_of
@@ -111,6 +111,11 @@ class Targets(AbstractContextManager["Targets"]):
         """Where the evidence of a package is read. Raises `StoreError`."""
         store = UnionStore([self._member(location, purl) for location in self._locations])
         return store, placement.repository(purl)
+
+    def beside(self, subject: Subject) -> tuple[Store, str]:
+        """Where the evidence of a manifest lies that was named as ``subject`` is. Raises `UsageError`, `StoreError`."""
+        named = parse_image(subject.name)
+        return self._store(named.location), named.reference.repository
 
     def write(self, named: Named) -> Target:
         """The subject to write to, its anchor stored first.

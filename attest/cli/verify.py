@@ -60,6 +60,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--explain", action="store_true", help="show every rule and every candidate")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the verdict")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    parser.add_argument("--receipt", metavar="FILE", help="also write the verdicts as JSON, for attest receipt check")
     summaries.add(parser)
     parser.set_defaults(run=run)
 
@@ -73,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         targets.begin()  # before all that is loaded and read here
 
         from attest.cli import console, locks
+        from attest.cli.recording import Recording
         from attest.cli.seals import Seals
         from attest.cli.subjects import Image
         from attest.policy.decide import judges_of
@@ -89,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         writer = _writer(arguments, asked, now)
         tally = Tally(asked)
         summary = summaries.Summaries(arguments, policies)
+        receipt = Recording(asked, arguments.receipt)
         targets.open()
         seals = Seals(targets, judges, now)
 
@@ -96,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
             found = _verdicts(targets, item, judges, seals, now, arguments)
             if summary.wanted:
                 summary.keep(item, found)
-            return [piece(writer, verdict) for verdict in found]
+            return [piece(writer, verdict, receipt.of(verdict)) for verdict in found]
 
         processes = 1 if summary.wanted else shares(named)
         far = targets.far or any(isinstance(item, Image) for item in named)
@@ -106,8 +109,10 @@ def run(arguments: argparse.Namespace) -> int:
             return in_parallel(decided, items, workers=threads)
 
         done = console.progress(in_processes(share, named, processes=processes), len(named), "verifying")
-        for part in writer.whole(tally.counted(item for pieces in done for item in pieces), tally):
+        pieces = receipt.passing(item for some in done for item in some)
+        for part in writer.whole(tally.counted(pieces), tally):
             print(part, end="")
+    receipt.write()
     summary.write(named)
     return exit_code([tally.outcome])
 

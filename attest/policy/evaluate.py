@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from attest.evidence.identity import Signer, key_principal
-from attest.evidence.model import Rejected, Subject
+from attest.evidence.model import Check, Rejected, Subject
 from attest.evidence.verify import EvidenceSet, Verified
 from attest.oci.digest import Digest
 from attest.policy import absence, check, found, remedies, waivers
@@ -27,7 +27,7 @@ from attest.policy.matching import distinct
 from attest.policy.rules.rule import Match, Mode, Refusal, Rule, Scene
 from attest.policy.schema import Leniency
 from attest.policy.standing import Standing
-from attest.policy.verdict import Applied, Considered, Fate, Finding, Outcome, Verdict
+from attest.policy.verdict import Applied, Considered, Fate, Finding, Outcome, Unread, Verdict
 from attest.policy.weigh import Weighed, combine, reported, weigh
 
 _SHOWN: Final = 3
@@ -67,6 +67,10 @@ def evaluate_all(hearings: Sequence[Hearing], *, now: datetime) -> Verdict:
         findings=findings,
         policies=tuple(map(_applied, applying or hearings)),
         evidence=tuple(sorted(digests)),
+        unread=tuple(
+            Unread(item.digest, item.claims, item.reason) for item in evidence.rejected if item.check is Check.READ
+        ),
+        over=tuple(sorted(evidence.over)),
         complete=evidence.complete,
         problems=evidence.problems,
         listed_at=evidence.listed_at,
@@ -85,6 +89,7 @@ def _applied(hearing: Hearing) -> Applied:
         root=evidence.root,
         verified=len(evidence.verified),
         rejected=len(evidence.rejected),
+        seal_problems=evidence.seal_problems,
     )
 
 

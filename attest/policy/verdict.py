@@ -105,7 +105,7 @@ class Applied:
     """A policy that had a say; ``digest`` is that of its file, ``files`` are all others that it is made of.
 
     ``root`` is the digest of its trust root, None where it trusts keys alone. By what it trusts, ``verified`` and
-    ``rejected`` pieces of evidence there were.
+    ``rejected`` pieces of evidence there were. ``seal_problems`` says why seals of the whole store may be missing.
     """
 
     name: str
@@ -114,6 +114,16 @@ class Applied:
     root: Digest | None
     verified: int
     rejected: int
+    seal_problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Evidence that was listed and could not be read; ``claims`` is what the listing says that it is."""
+
+    digest: Digest
+    claims: str | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,8 @@ class Verdict:
     """All findings and the answer about one subject, which ``about`` is in full.
 
     ``policies`` are those that apply to it, all of which must admit it; where none does, all that were asked.
-    ``evidence`` are the digests of everything that was looked at; ``complete`` and ``problems`` are the listing's,
+    ``evidence`` are the digests of everything that was looked at, ``unread`` those of it that could not be, and
+    ``over`` those of what signs attached documents; ``complete`` and ``problems`` are the listing's,
     ``listed_at`` its age (None where nothing could be listed), and ``whole`` is False where the first answer of the
     stores was enough to admit.
     """
@@ -133,6 +144,8 @@ class Verdict:
     findings: tuple[Finding, ...]
     policies: tuple[Applied, ...]
     evidence: tuple[Digest, ...]
+    unread: tuple[Unread, ...]
+    over: tuple[Digest, ...]
     complete: bool
     problems: tuple[str, ...]
     listed_at: datetime | None

@@ -59,11 +59,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One verdict as it was written: its outcome, the codes of what stands in the way, and the text."""
+    """One verdict as it was written: its outcome, the codes of what stands in the way, and the text; what stands for it
+    in a receipt, if there is to be one."""
 
     outcome: Outcome
     codes: tuple[str, ...]
     text: str
+    record: str = ""
 
 
 class Writer(Protocol):
@@ -106,10 +108,10 @@ class Tally:
         return Outcome.of(found) if found or not self._locks else Outcome.ADMITTED
 
 
-def piece(writer: Writer, verdict: Verdict) -> Piece:
-    """A verdict as ``writer`` writes it."""
+def piece(writer: Writer, verdict: Verdict, record: str = "") -> Piece:
+    """A verdict as ``writer`` writes it, and its ``record``."""
     codes = tuple(finding.code.value for finding in verdict.findings if stands_in_the_way(finding))
-    return Piece(verdict.outcome, codes, writer.verdict(verdict))
+    return Piece(verdict.outcome, codes, writer.verdict(verdict), record)
 
 
 def stands_in_the_way(finding: Finding) -> bool:

@@ -6,11 +6,13 @@ ASCII, so that nothing in it is an order to a terminal; indented, so that a diff
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from textwrap import indent
 from typing import Any
 
+from attest.evidence.model import Subject
 from attest.packages.lockfiles.lock import Entry
 from attest.policy.components import Decided, Part
 from attest.policy.verdict import Applied, Considered, Finding, Outcome, Verdict
@@ -44,14 +46,19 @@ class JsonWriter:
                 **{outcome.value: tally.outcomes[outcome] for outcome in Outcome},
                 "withoutDigest": tally.undigested.total(),
             },
-            "reasons": [
-                {"outcome": outcome.value, "code": code, "count": count}
-                for outcome in Outcome
-                for code, count in sorted(tally.codes[outcome].items())
-            ],
+            "reasons": reasons_json(tally.codes),
             "outcome": tally.outcome.value,
         }
         yield json.dumps(rest, indent=2).removeprefix("{\n") + "\n"
+
+
+def reasons_json(codes: Mapping[Outcome, Counter[str]]) -> list[dict[str, Any]]:
+    """How often each code stood in the way, by outcome."""
+    return [
+        {"outcome": outcome.value, "code": code, "count": count}
+        for outcome in Outcome
+        for code, count in sorted(codes[outcome].items())
+    ]
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -60,6 +67,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "subject": verdict.subject,
         "purl": verdict.purl,
         "digest": verdict.digest,
+        "about": _about(verdict.about),
         "outcome": verdict.outcome.value,
         "policies": [_policy(policy) for policy in verdict.policies],
         "findings": [_finding(finding) for finding in verdict.findings],
@@ -68,9 +76,26 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             "complete": verdict.complete,
             "whole": verdict.whole,
             "problems": list(verdict.problems),
+            "unread": [
+                {"digest": str(item.digest), "type": item.claims, "reason": item.reason} for item in verdict.unread
+            ],
+            "over": [str(digest) for digest in verdict.over],
             "listedAt": None if verdict.listed_at is None else moment(verdict.listed_at),
         },
         "now": moment(verdict.now),
+    }
+
+
+def _about(subject: Subject) -> dict[str, Any]:
+    return {
+        "manifest": {
+            "mediaType": subject.manifest.media_type,
+            "digest": str(subject.manifest.digest),
+            "size": subject.manifest.size,
+        },
+        "image": subject.image,
+        "readFromFile": subject.read_from_file,
+        "lookedUp": subject.looked_up,
     }
 
 
@@ -82,6 +107,7 @@ def _policy(policy: Applied) -> dict[str, Any]:
         "trustRoot": None if policy.root is None else str(policy.root),
         "verified": policy.verified,
         "rejected": policy.rejected,
+        "sealProblems": list(policy.seal_problems),
     }
 
 

@@ -99,6 +99,16 @@ def test_one_verdict_whole(admitted: Verdict, policy: Policy) -> None:
         "subject": "pkg:npm/left-pad@1.3.0",
         "purl": "pkg:npm/left-pad@1.3.0",
         "digest": str(DIGEST),
+        "about": {
+            "manifest": {
+                "mediaType": admitted.about.manifest.media_type,
+                "digest": str(admitted.about.manifest.digest),
+                "size": admitted.about.manifest.size,
+            },
+            "image": None,
+            "readFromFile": False,
+            "lookedUp": False,
+        },
         "outcome": "admitted",
         "policies": [
             {
@@ -108,10 +118,18 @@ def test_one_verdict_whole(admitted: Verdict, policy: Policy) -> None:
                 "trustRoot": None,
                 "verified": 1,
                 "rejected": 1,
+                "sealProblems": [],
             }
         ],
         "evidence": sorted([signature, document]),
-        "listing": {"complete": True, "whole": True, "problems": [], "listedAt": "2026-11-21T11:59:30Z"},
+        "listing": {
+            "complete": True,
+            "whole": True,
+            "problems": [],
+            "unread": [],
+            "over": [],
+            "listedAt": "2026-11-21T11:59:30Z",
+        },
         "now": "2026-11-21T12:00:00Z",
     }
 

@@ -17,6 +17,7 @@ NAMES: Final = (
     "list",
     "lock",
     "pack",
+    "receipt",
     "release",
     "replay",
     "tree",
