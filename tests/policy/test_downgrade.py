@@ -102,6 +102,11 @@ class TestByPublisher:
         )
         assert read(f"{HEAD}rules:\n  - {{id: it, require: signature, by: release}}\n").files == ()
 
+    def test_whatever_looks_into_the_lock_has_it_recorded(self, read: Read) -> None:
+        rules = "rules:\n  - {id: it, require: signature, by: release}\n"
+        assert len(read(f"{HEAD}{rules}resolve: {{by: [publisher]}}\n").files) == 1
+        assert len(read(f"{HEAD}builders: {{ci: {{identity: publisher, id: x}}}}\n{rules}").files) == 1
+
     def test_without_a_lock_there_is_no_policy(self, tmp_path: Path, keys: Path) -> None:
         for file in keys.glob("*.pub"):
             (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -137,7 +142,7 @@ class TestNoDowngrade:
     def test_the_same_as_before(self, read: Read) -> None:
         finding = judge(policy_of(read, SAME), built())
         assert (finding.outcome, finding.code) == (Outcome.ADMITTED, Code.DOWNGRADE_ABSENT)
-        assert "as 1.2.0 was" in finding.message
+        assert finding.message == "provenance by publisher (1 of 1 needed; as far as the store lists): as 1.2.0 was"
 
     @pytest.mark.parametrize(
         ("candidates", "code"),
@@ -187,8 +192,9 @@ class TestNoDowngrade:
     def test_what_was_not_there_is_not_asked(self, keys: Path, tmp_path: Path) -> None:
         who = principal(KeyAuthor(key("security").public))
         policy = in_folder(tmp_path, keys, replace(PINNED, lines={"1": Admitted("1.2.0", who)}), SAME)
-        assert judge(policy, signed("security")).outcome is Outcome.ADMITTED
+        assert judge(policy, signed("security")).message.startswith("signature by publisher (1 of 1 needed")
         assert judge(policy, built(source=None)).outcome is Outcome.ADMITTED
+        assert judge(policy, signed("security", names.PREDICATE_CYCLONEDX, {})).code is Code.DOWNGRADE_MISSING
         assert judge(policy, signed("release")).code is Code.DOWNGRADE_SIGNER
 
     def test_a_missing_value_is_not_like_another(self, keys: Path, tmp_path: Path) -> None:
@@ -206,6 +212,32 @@ class TestNoDowngrade:
         policy = in_folder(tmp_path, keys, Pinned(of_author(author, {}), {"1": last}), SAME)
         assert judge(policy, proven(built(), author)).outcome is Outcome.ADMITTED
         assert judge(policy, proven(built(), stranger)).outcome is Outcome.DENIED
+
+    def test_whose_certificate_is_for_another_source(self, keys: Path, tmp_path: Path) -> None:
+        author = workflow("refs/tags/v9", **IDS)
+        last = Admitted("1.2.0", principal(author), None, "https://github.com/acme/app")
+        (tmp_path / FILE).write_bytes(write({PURL.package: replace(PINNED, lines={"1": last})}))
+        text = (
+            'version: 1\nname: gate\napplies_to: ["pkg:npm/*"]\ntrust: {root: public-good}\nidentities:\n'
+            f'  ci: {{issuer: "{author.issuer}", subject: "{author.subject}"}}\n'
+            "rules:\n  - {id: same, require: no-downgrade, by: ci}\n"
+        )
+        policy = parse(text.encode(), where="gate.yaml", base=tmp_path)
+        assert judge(policy, proven(built(), author)).outcome is Outcome.ADMITTED
+        stranger = replace(author, claims={**author.claims, "source_repository": "https://github.com/evil/app"})
+        finding = judge(policy, proven(built(), stranger))
+        assert finding.code is Code.DOWNGRADE_SOURCE
+        assert "signed for https://github.com/evil/app, not https://github.com/acme/app as 1.2.0 was" in finding.message
+
+    def test_the_latest_by_its_own_time(self, read: Read) -> None:
+        def at(day: int, **changes: Any) -> Candidate:
+            facts = slsa_v1(**changes)
+            details = {**facts["runDetails"], "metadata": {"finishedOn": f"2026-11-{day}T00:00:00Z"}}
+            return signed("security", names.PREDICATE_SLSA_V1, {**facts, "runDetails": details})
+
+        latest = policy_of(read, SAME.replace("release]", "release], match: latest, absence: listing"))
+        assert judge(latest, at(19, source=None), at(20)).outcome is Outcome.ADMITTED
+        assert judge(latest, at(19), at(20, source=None)).code is Code.DOWNGRADE_SOURCE
 
     @pytest.mark.parametrize("written", ["same: [name]", "same: []", "threshold: 2", "same: signer"])
     def test_what_cannot_be_written(self, read: Read, written: str) -> None:

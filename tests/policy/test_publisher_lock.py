@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attest import limits
 from attest.errors import PolicyError, UsageError
 from attest.evidence.identity import CertificateIdentity
 from attest.evidence.model import Subject
@@ -182,6 +183,16 @@ def test_a_key_that_stands_twice() -> None:
     assert "twice" in refused(b'{"version": 1, "version": 1, "packages": {}}')
 
 
+def test_the_largest_and_what_is_larger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = write({"pkg:npm/a": Pinned(KEY)})
+    (tmp_path / "attest.lock").write_bytes(data)
+    monkeypatch.setattr(limits, "PUBLISHERS", len(data))
+    assert load(tmp_path / "attest.lock").digest == PublisherLock.of({"pkg:npm/a": Pinned(KEY)}).digest
+    monkeypatch.setattr(limits, "PUBLISHERS", len(data) - 1)
+    with pytest.raises(PolicyError, match="more than the limit"):
+        load(tmp_path / "attest.lock")
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="attest policy learn"):
         load(tmp_path / "attest.lock")
@@ -272,6 +283,15 @@ class TestWhoIsMeant:
 
 
 class TestOfAnAuthor:
+    def test_a_key(self) -> None:
+        assert of_author(KeyAuthor(key("release").public), {}) == KEY
+
+    def test_two_are_the_same_when_their_fields_are(self) -> None:
+        other = KeyPublisher(key("mallory").public)
+        assert other != KEY
+        assert len({KEY, other, WORKFLOW, PERSON, X509, KeyPublisher(key("release").public)}) == 5
+        assert dict(KEY.fields) != KEY
+
     def test_a_workflow_by_its_ids(self) -> None:
         assert dict(WORKFLOW.fields) == {
             "issuer": GITHUB,
