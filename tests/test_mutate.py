@@ -301,3 +301,8 @@ def test_without_all_tests_nothing_is_found_out(suite: Path) -> None:
     (suite / "tests" / "policy" / "test_two.py").write_text("import attest.nowhere\n")
     code, told = mutate(suite)
     assert (code, "alive" in told, "wanted" in told) == (4, False, False)
+
+
+def test_what_a_mutant_takes_away() -> None:
+    taken = [mutant.taken for mutant in found('A = {"deny": DenyRule, "vex": VexRule}\n')]
+    assert taken == [{"deny", "DenyRule"}, {"vex", "VexRule"}]

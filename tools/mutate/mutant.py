@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -78,8 +79,18 @@ class Mutant:
         return Key(self.source.path, self.function, _stripped(was), _stripped(becomes))
 
     @property
+    def taken(self) -> frozenset[str]:
+        """The words that are not there any more."""
+        return words(self.source.text[self.start : self.end]) - words(self.replacement)
+
+    @property
     def line(self) -> int:
         return self.source.text.count("\n", 0, self.start) + 1
+
+
+def words(text: str) -> frozenset[str]:
+    """Names and the words in texts."""
+    return frozenset(re.findall(r"\w{3,}", text))
 
 
 def _stripped(text: str) -> str:

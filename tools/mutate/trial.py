@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ from typing import Final
 import pytest
 
 from tools.mutate.install import Functions, forget_and_import_changed
-from tools.mutate.mutant import Mutant
+from tools.mutate.mutant import Mutant, words
 from tools.mutate.reach import Reach
 
 MEMORY: Final = 4 << 30
@@ -119,8 +120,9 @@ class Trial:
                     shutil.rmtree(left, ignore_errors=True)
 
     def _ordered(self, mutant: Mutant) -> list[str]:
-        """What killed it last, what killed others of its function, tests that are named as the file is; then one of
-        each group of tests that go the same way through the file, another of each, and so on; the quick first."""
+        """What killed it last, what killed others of its function, tests that are named as the file is, those whose
+        file has a word that the mutant took away; then one of each group of tests that go the same way through the
+        file, another of each, and so on; the quick first."""
         last = self.remembered(mutant)
         killers = self._killers[mutant.source.path, mutant.function]
         ways = self.reach.ways(mutant.source.path)
@@ -133,7 +135,9 @@ class Trial:
             groups[way] += 1
         stem = Path(mutant.source.path).stem
         strange = {test: stem not in test.partition("::")[0] for test in tests}
-        tests.sort(key=lambda test: (test != last, -killers[test], strange[test], turns[test]))
+        taken = mutant.taken
+        silent = {test: taken.isdisjoint(_words(test.partition("::")[0])) for test in tests}
+        tests.sort(key=lambda test: (test != last, -killers[test], strange[test], silent[test], turns[test]))
         spent = accumulate(self.reach.seconds[test] for test in tests)
         return [test for test, until in zip(tests[:MOST], spent, strict=False) if until <= LONG]
 
@@ -158,6 +162,11 @@ class Trial:
         self._killers[mutant.source.path, mutant.function][killer] += 1
         timeout = -code in (signal.SIGPROF, signal.SIGKILL)
         return Outcome(mutant, End.TIMEOUT if timeout else End.KILLED, killer)
+
+
+@cache
+def _words(path: str) -> frozenset[str]:
+    return words(Path(path).read_text())
 
 
 def _stop(group: int) -> None:
