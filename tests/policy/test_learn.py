@@ -28,6 +28,7 @@ from attest.policy.publisher_lock import Admitted, Pinned
 from attest.policy.publishers import KeyPublisher, of_author
 from attest.policy.verdict import Outcome
 from attest.signing.proof import Author, CertificateAuthor, KeyAuthor
+from attest.stores.archive import ArchiveStore
 from attest.stores.memory import MemoryStore
 from tests.evidence_factory import DIGEST, LISTED, NOW, PURL, SUBJECT, evidence, key, proven, signed, slsa_v1, workflow
 
@@ -194,7 +195,7 @@ def test_the_next_version_is_later(numbers: list[int], before: str) -> None:
 
 
 def test_the_order_of_versions() -> None:
-    order = ["latest", "0.9", "1.0.0a1", "1.0.0-rc.1", "1.0", "1.0.1~beta", "1.0.1", "1.0.10", "1:0.1"]
+    order = ["beta", "latest", "0.9", "1.0.0a1", "1.0.0-rc.1", "1.0", "1.0.1~beta", "1.0.1", "1.0.10", "1:0.1"]
     mixed = order[::-1]
     assert sorted(mixed, key=version_order) == order
 
@@ -227,6 +228,10 @@ class TestWhatIsSeen:
         assert not found.seen
         assert "another source than its signer's certificate" in found.problems[0]
 
+    def test_a_certificate_that_writes_its_source_in_another_way(self) -> None:
+        other = replace(RELEASE, claims={**RELEASE.claims, "source_repository": "https://GitHub.com/acme/app.git"})
+        assert self.look(proven(signed("x", names.PREDICATE_SLSA_V1, slsa_v1()), other)).seen
+
     def test_malformed_provenance(self) -> None:
         found = self.look(proven(signed("x", names.PREDICATE_SLSA_V1, {}), RELEASE))
         assert not found.seen
@@ -236,6 +241,13 @@ class TestWhatIsSeen:
         assert not self.look(
             proven(signed("x", subject=subject_of(replace(PURL, version="9.9"), DIGEST)), RELEASE)
         ).seen
+
+    def test_a_store_that_cannot_be_asked(self, tmp_path: Path) -> None:
+        found = observe(
+            ArchiveStore(tmp_path / "none.tar", "oci-archive:none.tar"), "", SUBJECT, Trust(()), {}, now=NOW
+        )
+        assert not found.seen
+        assert found.unreadable is not None
 
     def test_a_store_with_nothing(self) -> None:
         found = observe(MemoryStore(), "npm/left-pad", SUBJECT, Trust(()), {}, now=NOW)
@@ -300,6 +312,18 @@ class TestThePolicy:
             "  - {id: built, require: provenance, by: [publisher-1, publisher-2], builders: [builder-1, builder-2],"
             ' source: "https://github.com/acme/app"}',
         ]
+
+    def test_of_several_sources_none_is_asked(self, keys: Path) -> None:
+        other = built(KEY, source="https://github.com/acme/other")
+        policy = self.policy(keys, Observed(SUBJECT, (built(KEY),)), Observed(at("1.4.0", "right-pad"), (other,)))
+        (rule,) = policy.rules
+        assert rule.source is None
+
+    def test_of_a_subject_without_ids(self) -> None:
+        person = CertificateAuthor("https://accounts.example", "me@acme.example", {})
+        text = write_policy("learned", learn([Observed(SUBJECT, (seen(person),))]).observed, self.FILES)
+        assert "claims" not in text
+        assert '    subject: "me@acme.example"' in text.splitlines()
 
     def test_a_star_is_never_written(self) -> None:
         star = CertificateAuthor("https://i.example", "https://h.example/acme/*", {})
