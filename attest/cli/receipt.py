@@ -37,7 +37,12 @@ exit codes: 0 reproduced, 1 it says something else, 2 no receipt or another poli
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("receipt", help="evaluate a recorded verdict again")
+    parser = commands.add_parser(
+        "receipt",
+        help="evaluate a recorded verdict again",
+        description="Work on receipts of verdicts.",
+        epilog=_EXAMPLES,
+    )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     check = actions.add_parser(
         "check",
