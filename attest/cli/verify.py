@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from attest.policy.verdict import Outcome, Verdict
     from attest.report.answer import Asked, Piece, Writer
 
-FORMATS = ("text", "json", "sarif", "junit")
+FORMATS = ("text", "json", "sarif", "junit", "markdown")
 
 _EXAMPLES = """\
 examples:
@@ -30,6 +30,7 @@ examples:
   attest verify pkg:npm/semver@7.6.3 --policy gate.yaml --resolve        (trusts the store to list its artifacts)
   attest verify --lock package-lock.json --policy gate.yaml --format sarif > attest.sarif
   attest verify --lock package-lock.json --policy gate.yaml --changed-since main/package-lock.json
+  attest verify --lock package-lock.json --policy gate.yaml --format markdown >> "$GITHUB_STEP_SUMMARY"
   attest verify dist/* --policy gate.yaml --vsa dist.vsa --verifier https://acme.example/verifier --key verifier.key
 
 exit codes: 0 admitted, 1 denied, 2 usage or malformed input, 3 inconclusive; of several, 2 before 1 before 3"""
@@ -215,6 +216,10 @@ def _writer(arguments: argparse.Namespace, asked: Asked, now: datetime) -> Write
             from attest.report.junit import JunitWriter
 
             return JunitWriter(asked, now)
+        case "markdown":
+            from attest.report.markdown import MarkdownWriter
+
+            return MarkdownWriter(asked)
     from attest.report.style import Style
     from attest.report.text import TextWriter
 
