@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from attest import names
+from attest.errors import PolicyError
 from attest.evidence.model import Candidate
 from attest.policy.codes import Code
 from attest.policy.verdict import Finding
@@ -147,3 +148,38 @@ def test_when_it_was_made(read: Read) -> None:
         }
         candidate = signed("builder", names.PREDICATE_SLSA_V1, predicate)
         assert found(read, "max_age: 7d", candidate).code is code
+
+
+UNRATED = BUILDERS + '  unrated: {identity: builder, id: "https://ci.example/unrated"}\n'
+
+
+def test_a_builder_without_a_level_has_none(read: Read) -> None:
+    rule = "rules:\n  - {id: built, require: provenance, by: [builder], builders: [unrated, hosted], slsa: 1}\n"
+    policy = read(HEAD + UNRATED + rule)
+    unrated = only(judge(policy, built(builder="https://ci.example/unrated")))
+    assert unrated.code is Code.PROVENANCE_LEVEL
+    assert only(judge(policy, built())).code is Code.PROVENANCE_VERIFIED
+
+
+def test_the_builder_is_looked_at_first(read: Read) -> None:
+    candidate = built(builder="https://ci.example/other", repository=SOURCE + "2")
+    assert found(read, f'builders: [hosted], source: "{SOURCE}"', candidate).code is Code.PROVENANCE_BUILDER
+
+
+@pytest.mark.parametrize(("level", "says"), [(0, "0"), (1, None), (2, None), (3, "no builder of the rule"), (5, "5")])
+def test_levels(read: Read, level: int, says: str | None) -> None:
+    rule = f"{{id: built, require: provenance, by: [builder], builders: [hosted], slsa: {level}}}"
+    text = f"{HEAD}{BUILDERS}rules:\n  - {rule}\n"
+    if says is None:
+        read(text)
+    else:
+        with pytest.raises(PolicyError, match=says):
+            read(text)
+
+
+def test_a_builder_that_the_policy_does_not_have(read: Read) -> None:
+    rule = "rules:\n  - {id: built, require: provenance, by: [builder], builders: [other]}\n"
+    for head, known in ((HEAD + BUILDERS, "hosted, hardened"), (HEAD, "none")):
+        with pytest.raises(PolicyError, match="no builder 'other'") as refused:
+            read(head + rule)
+        assert refused.value.why == f"known: {known}"
