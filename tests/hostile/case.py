@@ -18,12 +18,15 @@ NOW = "2026-03-01T12:00:00Z"
 
 Spoil = Callable[[Shelf, Subject], None]
 
-EXIT = {"admitted": 0, "denied": 1, "inconclusive": 3}
+EXIT = {"admitted": 0, "denied": 1, "refused": 2, "inconclusive": 3}
 
 
 @dataclass(frozen=True)
 class Case:
-    """``findings`` are all of the verdict: code by rule, and by ``-`` what concerns the whole policy.
+    """``policy`` is the name of one, or of several with spaces between.
+
+    ``findings`` are all of the verdict: code by rule, and by ``-`` what concerns the whole policy; where there are
+    several, ``POLICY: RULE``. ``error`` is what is said instead where nothing is decided, because a policy is refused.
 
     ``spoil`` does to the store what evidence cannot; such a case has a store of its own. ``now`` is None where the
     answer is the same on any day after 2026-03-01. ``ask`` is False where no digest is given. ``lock`` is a lockfile
@@ -42,20 +45,23 @@ class Case:
     now: str | None = None
     ask: bool = True
     lock: str | None = None
+    error: str | None = None
 
     def row(self, group: str) -> dict[str, Any]:
         """As `corpus.json` has it."""
         subject = self.subject
         digest = subject.digest if subject.purl is not None else subject.manifest.digest
+        expect: dict[str, Any] = {"outcome": self.outcome, "exit": EXIT[self.outcome]}
+        expect |= {"findings": dict(self.findings)} if self.error is None else {"error": self.error}
         row = {
             "name": self.name,
-            "policy": f"policies/{self.policy}.yaml",
+            "policies": [f"policies/{name}.yaml" for name in self.policy.split()],
             "store": f"stores/{self.name if self.spoil else group}.tar",
             "subject": str(subject),
             "digest": str(digest) if self.ask else None,
             "lock": self.lock and f"locks/{self.name}/package-lock.json",
             "now": self.now,
-            "expect": {"outcome": self.outcome, "exit": EXIT[self.outcome], "findings": dict(self.findings)},
+            "expect": expect,
             "trick": self.trick,
             "naive": self.naive,
         }
@@ -86,14 +92,16 @@ def _case(outcome: str) -> Callable[..., Case]:
         now: str | None = None,
         ask: bool = True,
         lock: str | None = None,
+        error: str | None = None,
         **codes: str,
     ) -> Case:
         found = {**{rule.replace("_", "-"): code for rule, code in codes.items()}, **(findings or {})}
         about = subject or package(name)
-        return Case(name, policy, outcome, found, trick, naive, about, pieces, spoil, now, ask, lock)
+        return Case(name, policy, outcome, found, trick, naive, about, pieces, spoil, now, ask, lock, error)
 
     return make
 
 
 admitted, denied, doubtful = _case("admitted"), _case("denied"), _case("inconclusive")
+refused = _case("refused")
 """Keywords are findings, code by rule; a rule's ``-`` is written ``_``."""

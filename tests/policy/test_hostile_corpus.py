@@ -25,14 +25,16 @@ from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
 from attest.policy.codes import Code
 from attest.policy.decide import Judge, decide, judges_of, with_seals
-from attest.policy.document import load
+from attest.policy.policies import load_all
 from attest.policy.verdict import Verdict
 from attest.stores.location import Location, open_store
 from tests.hostile.__main__ import FIXTURES, made
 
 TABLE = json.loads((FIXTURES / "corpus.json").read_bytes())
 CASES: list[Mapping[str, Any]] = TABLE["cases"]
-ANY_DAY = [case for case in CASES if "now" not in case and case["subject"].startswith("pkg:")]
+REFUSED = [case for case in CASES if "error" in case["expect"]]
+DECIDED = [case for case in CASES if "error" not in case["expect"]]
+ANY_DAY = [case for case in DECIDED if "now" not in case and case["subject"].startswith("pkg:")]
 
 
 def named(case: Mapping[str, Any]) -> str:
@@ -40,8 +42,22 @@ def named(case: Mapping[str, Any]) -> str:
 
 
 @cache
-def judges_by(path: str) -> tuple[Judge, ...]:
-    return judges_of([load(FIXTURES / path)], offline=True, now=moment(TABLE["now"]))
+def judges_by(paths: tuple[str, ...]) -> tuple[Judge, ...]:
+    return judges_of(load_all([str(FIXTURES / path) for path in paths]), offline=True, now=moment(TABLE["now"]))
+
+
+def place(case: Mapping[str, Any], policy: str | None, rule: str | None) -> str:
+    """What a finding is about, as the table says it."""
+    return f"{policy}: {rule}" if policy is not None and len(case["policies"]) > 1 else rule or "-"
+
+
+def asking(case: Mapping[str, Any]) -> list[str]:
+    """The command line."""
+    asked = ["--lock", str(FIXTURES / case["lock"])] if "lock" in case else [case["subject"]]
+    if "digest" in case and "lock" not in case:
+        asked += ["--digest", case["digest"]]
+    policies = [word for path in case["policies"] for word in ("--policy", str(FIXTURES / path))]
+    return ["verify", *asked, *policies, "--offline", "--json", "--store", f"oci-archive:{FIXTURES / case['store']}"]
 
 
 def moment(text: str) -> datetime:
@@ -57,16 +73,16 @@ def verdict_of(case: Mapping[str, Any], *, everything: bool) -> Verdict:
             subject = Subject(Descriptor(names.OCI_MANIFEST, Digest.parse(case["digest"]), 0))
             manifest = store.resolve(Reference("", digest=subject.manifest.digest))
             subject = replace(subject, manifest=manifest, name=case["subject"], image=case["subject"])
-        judges = with_seals(judges_by(case["policy"]), store, "", now=now)
+        judges = with_seals(judges_by(tuple(case["policies"])), store, "", now=now)
         return decide(store, "", subject, judges, now=now, everything=everything)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if "digest" in case and "lock" not in case], ids=named)
+@pytest.mark.parametrize("case", [case for case in DECIDED if "digest" in case and "lock" not in case], ids=named)
 def test_verdict(case: Mapping[str, Any]) -> None:
     expected = case["expect"]
     for everything in (False, True):
         verdict = verdict_of(case, everything=everything)
-        found = {finding.rule or "-": finding.code.value for finding in verdict.findings}
+        found = {place(case, item.policy, item.rule): item.code.value for item in verdict.findings}
         assert (verdict.outcome.value, found) == (expected["outcome"], expected["findings"])
         assert exit_code([verdict.outcome]) == expected["exit"]
 
@@ -74,16 +90,21 @@ def test_verdict(case: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("case", ANY_DAY, ids=named)
 def test_command(case: Mapping[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     expected = case["expect"]
-    asked = ["--lock", str(FIXTURES / case["lock"])] if "lock" in case else [case["subject"]]
-    if "digest" in case and "lock" not in case:
-        asked += ["--digest", case["digest"]]
-    arguments = ["verify", *asked, "--policy", str(FIXTURES / case["policy"]), "--offline", "--json"]
-    assert cli.main([*arguments, "--store", f"oci-archive:{FIXTURES / case['store']}"]) == expected["exit"]
+    assert cli.main(asking(case)) == expected["exit"]
     answer = json.loads(capsys.readouterr().out)
     findings = [finding for verdict in answer["verdicts"] for finding in verdict["findings"]]
     findings += [item["finding"] for item in answer["withoutDigest"]]
-    assert {finding["rule"] or "-": finding["code"] for finding in findings} == expected["findings"]
+    found = {place(case, finding["policy"], finding["rule"]): finding["code"] for finding in findings}
+    assert found == expected["findings"]
     assert answer["outcome"] == expected["outcome"]
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=named)
+def test_refused(case: Mapping[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(asking(case)) == case["expect"]["exit"] == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert case["expect"]["error"] in captured.err
 
 
 def test_it_is_what_its_script_makes() -> None:
@@ -106,7 +127,7 @@ def test_it_is_a_corpus() -> None:
     groups = {case["group"] for case in CASES}
     good = {case["group"] for case in CASES if case["expect"]["outcome"] == "admitted"}
     assert groups - good == {"statements", "subjects"}, "their honest twin is that of `signers`"
-    seen = {code for case in CASES for code in case["expect"]["findings"].values()}
+    seen = {code for case in CASES for code in case["expect"].get("findings", {}).values()}
     assert {code.value for code in Code} - seen == set()
     assert all(case["trick"] for case in CASES)
     assert all(case["naive"] for case in CASES if case["expect"]["outcome"] != "admitted")
@@ -114,5 +135,5 @@ def test_it_is_a_corpus() -> None:
 
 def test_every_policy_has_its_cases() -> None:
     assert {f"policies/{path.name}" for path in (FIXTURES / "policies").glob("*.yaml")} == {
-        case["policy"] for case in CASES
+        path for case in CASES for path in case["policies"]
     }
