@@ -47,7 +47,8 @@ class Policy:
     ``components`` are the policies that its `dependencies` rules name, and those that these name, by their paths.
     ``unresolved`` is about packages whose artifacts only the store named, and about components without a digest that
     nobody resolves who may; ``undigested`` about entries of lockfiles for which no digest pins what is installed.
-    ``resolvers`` are the names of those whose release statements say which artifacts a package has.
+    ``resolvers`` are the names of those whose release statements say which artifacts a package has, ``revokers`` of
+    those whose revocations of these are honoured.
     """
 
     name: str
@@ -62,14 +63,9 @@ class Policy:
     unresolved: Leniency = Leniency.DENY
     undigested: Leniency = Leniency.DENY
     resolvers: tuple[str, ...] = ()
+    revokers: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     cases: tuple[Case, ...] = ()
-
-    @property
-    def revokers(self) -> tuple[Identity, ...]:
-        """Whose revocations are honoured, whoever made the evidence: those that a `no-revocation` rule names."""
-        names = {name: None for rule in self.rules if isinstance(rule, NoRevocationRule) for name in rule.by}
-        return tuple(self.identities[name] for name in names)
 
     @property
     def needs_absence(self) -> bool:
@@ -175,6 +171,7 @@ def compose(top: File) -> Policy:
         unresolved=composing.leniency(top, "unresolved"),
         undigested=composing.leniency(top, "undigested"),
         resolvers=reading.resolvers,
+        revokers=reading.revokers,
         waivers=tuple(reading.waivers),
         cases=cases.read(fields, top.base, reading.contexts[top.name].identities),
     )
@@ -197,7 +194,9 @@ class _Reading:
         self.rules: dict[str, Rule[Any]] = {}
         self.checks: dict[str, Check] = {}
         self._files_of: dict[str, str] = {}
+        self._revokers: dict[str, tuple[str, ...]] = {}
         self.resolvers: tuple[str, ...] = ()
+        self.revokers: tuple[str, ...] = ()
         self.waivers: list[Waiver] = []
 
     def add(self, file: File) -> None:
@@ -210,6 +209,7 @@ class _Reading:
             if self.resolvers:
                 raise PolicyError("policy: 'resolve' stands in what it extends", where=fields.line_of("resolve"))
             self.resolvers = _resolvers(fields, context)
+            self.revokers = self._revokers_for(file)
         self.waivers += waivers.read(fields, [id_ for id_, place in self._files_of.items() if place == file.name])
 
     def _add_rules(self, file: File, context: Context) -> None:
@@ -223,16 +223,26 @@ class _Reading:
                 why=f"more than the limit of {limits.POLICY_RULES}",
             )
         entries = [Fields(node, f"rule {position}") for position, node in enumerate(nodes, 1)]
+        rules: list[Rule[Any]] = []
         for entry in (entry for entry in entries if not entry.has("check")):
-            rule = _rule(entry, context)
-            self._add_id(rule.id, entry, file)
-            self.rules[rule.id] = rule
+            rules.append(_rule(entry, context))
+            self._add_id(rules[-1].id, entry, file)
+            self.rules[rules[-1].id] = rules[-1]
+        self._revokers[file.name] = _named_to_revoke(rules)
+        revokers = self._revokers_for(file)
+        self.rules.update((rule.id, replace(rule, revokers=revokers)) for rule in rules)
         near = {file.name, *(parent.name for parent in file.ancestors)}
         named = check.by_name(rule for rule in self.rules.values() if self._files_of[rule.id] in near)
         for entry in (entry for entry in entries if entry.has("check")):
             item = check.read(entry, named)
             self._add_id(item.id, entry, file)
             self.checks[item.id] = item
+
+    def _revokers_for(self, file: File) -> tuple[str, ...]:
+        """Whose revocations are honoured in a file: those of whom it names, or what it extends. Nobody else could take
+        away from a parent what stands against a package."""
+        near = (*file.ancestors, file)
+        return tuple(dict.fromkeys(name for item in near for name in self._revokers.get(item.name, ())))
 
     def _add_id(self, id_: str, entry: Fields, file: File) -> None:
         before = self._files_of.setdefault(id_, file.name)
@@ -272,6 +282,12 @@ def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> B
 def _resolvers(fields: Fields, context: Context) -> tuple[str, ...]:
     entry = Fields(fields.node("resolve"), "'resolve'")
     return terms.identities(entry, context)
+
+
+def _named_to_revoke(rules: Iterable[Rule[Any]]) -> tuple[str, ...]:
+    """By those rules that decide: the others change nothing."""
+    deciding = (rule for rule in rules if isinstance(rule, NoRevocationRule) and rule.mode is Mode.ENFORCE)
+    return tuple(name for rule in deciding for name in rule.by)
 
 
 def _check_decides(rules: Iterable[Rule[Any]], fields: Fields) -> None:

@@ -137,13 +137,13 @@ def _findings(hearings: Sequence[Hearing], now: datetime) -> Iterator[Finding]:
 def _of_policy(hearing: Hearing, now: datetime) -> Iterator[Finding]:
     policy, evidence = hearing.policy, hearing.evidence
     subject = evidence.subject
-    revokers = [identity.about(subject) for identity in policy.revokers]
     identities = {name: identity.about(subject) for name, identity in policy.identities.items()}
-    standing = Standing.of(evidence.verified, revokers, subject, now)
-    scene = Scene(evidence, standing, identities, hearing.components, policy.unresolved is Leniency.WARN)
+    standing = Standing.of(evidence.verified, (), subject, now)
+    shown = Scene(evidence, standing, identities, hearing.components, policy.unresolved is Leniency.WARN)
     held: dict[str, Held] = {}
     for rule in policy.rules:
         own = rule.about(subject)
+        scene = replace(shown, standing=standing.with_revokers(shown.by(own.revokers)))
         weighed: list[Weighed] = []
         refusal = own.unanswerable(scene)
         if refusal is None:
@@ -152,9 +152,9 @@ def _of_policy(hearing: Hearing, now: datetime) -> Iterator[Finding]:
         else:
             finding = _unanswered(own, refusal, subject, policy.name)
         held[rule.id] = Held(own, finding.outcome, tuple(item for item in weighed if item.fate is Fate.COUNTED))
-        yield _waived(finding, policy, scene)
+        yield _waived(finding, policy, shown)
     for item in policy.checks:
-        yield _waived(check.apply(item, held, evidence, policy.name), policy, scene)
+        yield _waived(check.apply(item, held, evidence, policy.name), policy, shown)
     if evidence.subject.looked_up:
         yield Finding(
             policy=policy.name,

@@ -59,7 +59,8 @@ def resolve(store: Store, repository: str, purl: Purl, judge: Judge, *, now: dat
     policy = judge.policy
     subject = Subject(version_anchor(purl).descriptor(), purl, None, str(purl))
     evidence = verify(collect(store, repository, subject), judge.trust, now=now)
-    standing = Standing.of(evidence.verified, [who.about(subject) for who in policy.revokers], subject, now)
+    revokers = [policy.identities[name].about(subject) for name in policy.revokers]
+    standing = Standing.of(evidence.verified, revokers, subject, now)
     named = [policy.identities[name].about(subject) for name in policy.resolvers]
     counted = [
         item

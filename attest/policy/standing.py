@@ -1,6 +1,7 @@
 """Which verified evidence still stands: a revocation that is honoured takes evidence away, whatever rule looks at it.
 
-It is honoured when its signer is the evidence's own, or one that a `no-revocation` rule of the policy names. A
+It is honoured when its signer is the evidence's own, or one that a deciding `no-revocation` rule names in the same file
+or in one that this extends: who extends a policy takes nothing away from what stands against a package there. A
 revocation can be revoked, by its own signer alone, and that is final; so can a withdrawal, but neither by somebody who
 has ended: whoever has an old key could undo what was done about it. Everything here only sees what was shown: that no
 revocation is hidden is for `no-revocation` to ask (design.md §3.5).
@@ -9,7 +10,7 @@ revocation is hidden is for `no-revocation` to ask (design.md §3.5).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from attest.evidence.identity import Identity, principal
@@ -64,6 +65,10 @@ class Standing:
         found = [Revoking(item, item.content) for item in verified if isinstance(item.content, Revocation)]
         standing = tuple(revoking for revoking in found if not any(other.takes_back(revoking.item) for other in found))
         return cls(standing, tuple(found), tuple(revokers), subject, now)
+
+    def with_revokers(self, revokers: Iterable[Identity]) -> Standing:
+        """The same revocations, for a rule that honours those of others."""
+        return replace(self, revokers=tuple(revokers))
 
     def against(self, item: Verified) -> Revoking | None:
         """The revocation by which ``item`` does not count."""

@@ -173,7 +173,10 @@ def test_a_revoked_statement_does_not_count(store: MemoryStore, read: Read, say:
     anchor = Subject(str(PURL), {"sha256": version_anchor(PURL).digest.encoded})
     kind, payload = lifecycle.write([anchor], Revocation(NOW, (Evidence(digest, None),), "a wrong file"))
     say("stranger", payload=payload, type_=kind)
+    say("security", payload=payload, type_=kind)
     assert len(ask(store, read).subjects) == 2
+    rule = "  - {id: not-revoked, require: no-revocation, by: [security], absence: listing}\n"
+    assert ask(store, read, rule).subjects == ()
     say("release", payload=payload, type_=kind)
     assert ask(store, read).problems == ("no release statement by release",)
 

@@ -154,6 +154,7 @@ class Rule(ABC, Generic[C]):
 
     With a threshold of 0 nothing is wanted, and what does not fit stands against the package. ``absence`` is None
     where more evidence can never make the outcome worse, so that nothing that is missing matters (design.md §3.5).
+    ``revokers`` are the names of those whose revocations it honours, whoever made the evidence.
     """
 
     KEYS: ClassVar[Table]
@@ -173,6 +174,7 @@ class Rule(ABC, Generic[C]):
     match: Match = Match.ANY
     absence: Absence | None = None
     max_age: timedelta | None = None
+    revokers: tuple[str, ...] = ()
 
     @classmethod
     @abstractmethod
