@@ -58,7 +58,11 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--offline", action="store_true", help="use no network: refuse stores that need it, ask for no newer trust root"
     )
-    parser.add_argument("--explain", action="store_true", help="show every rule and every candidate")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="show what became of every candidate under every rule, what it lacks, and what to do; as text or JSON",
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the verdict")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     parser.add_argument("--receipt", metavar="FILE", help="also write the verdicts as JSON, for attest receipt check")
@@ -89,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         now = datetime.now(UTC)
         judges = judges_of(policies, offline=arguments.offline, now=now)
         asked = locks.asked(found, policies)
-        writer = _writer(arguments, asked, now)
+        writer = _writer(arguments, asked, policies, now)
         tally = Tally(asked)
         summary = summaries.Summaries(arguments, policies)
         receipt = Recording(asked, arguments.receipt)
@@ -198,12 +202,16 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
     return codes[Outcome.of(outcomes)]
 
 
-def _writer(arguments: argparse.Namespace, asked: Asked, now: datetime) -> Writer:
+def _writer(arguments: argparse.Namespace, asked: Asked, policies: Sequence[Policy], now: datetime) -> Writer:
     import sys
 
     from attest.cli import console
 
     match arguments.format:
+        case "json" if arguments.explain:
+            from attest.report.explain import ExplainWriter
+
+            return ExplainWriter(policies)
         case "json":
             from attest.report.json import JsonWriter
 
@@ -224,4 +232,4 @@ def _writer(arguments: argparse.Namespace, asked: Asked, now: datetime) -> Write
     from attest.report.text import TextWriter
 
     style = Style.of(sys.stdout, colour=console.coloured(sys.stdout))
-    return TextWriter(asked, style, explain=arguments.explain)
+    return TextWriter(asked, style, explain=arguments.explain, policies=policies)

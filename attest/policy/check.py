@@ -101,7 +101,11 @@ def apply(check: Check, held: Mapping[str, Held], evidence: EvidenceSet, policy:
     ) -> Finding:
         digests = tuple(sorted(set(chosen)))
         considered = tuple(
-            item if digest in digests else replace(item, fate=Fate.UNFIT, reason="the expression is not true of it")
+            item
+            if digest in digests
+            else replace(
+                item, fate=Fate.UNFIT, reason="the expression is not true of it", failed=Code.CHECK_FALSE.value
+            )
             for digest, item in sorted(counted.items())
         )
         return Finding(policy, check.id, code, outcome, check.mode, message, digests, considered, remedy)

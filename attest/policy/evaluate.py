@@ -290,4 +290,5 @@ def _nearness(refusal: Refusal) -> tuple[int, str]:
 
 def _rejected(item: Rejected) -> Considered:
     reason = f"{item.check}: {item.reason}"
-    return Considered(item.digest, item.found.places, item.claims, (), None, Fate.REJECTED, reason)
+    places, check = item.found.places, item.check
+    return Considered(item.digest, places, item.claims, (), None, Fate.REJECTED, reason, failed=check.value)

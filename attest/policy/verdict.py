@@ -51,11 +51,25 @@ class Fate(StrEnum):
     """Not verified: no rule may look at its content."""
 
 
+class Step(StrEnum):
+    """What is asked of verified evidence before a rule looks into it."""
+
+    KIND = "kind"
+    """It is of the kind that the rule is about."""
+    SIGNER = "signer"
+    """Somebody made it whom the rule names."""
+    REVOCATION = "revocation"
+    """No revocation stands against it."""
+    LATEST = "latest"
+    """There is no later one, where only the latest counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Considered:
     """One piece of evidence under one rule. ``claims`` is its predicate or artifact type, ``reason`` why this fate.
 
-    ``proof`` is None for what was rejected.
+    ``proof`` is None for what was rejected. ``failed`` is the first check that it does not pass: a `Check`, a `Step`,
+    or the `Code` of what it does not say; None where it counts.
     """
 
     digest: Digest
@@ -66,6 +80,7 @@ class Considered:
     fate: Fate
     reason: str
     proof: Proof | None = None
+    failed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

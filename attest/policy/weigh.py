@@ -17,7 +17,7 @@ from attest.policy.ages import age_words
 from attest.policy.codes import Code
 from attest.policy.nouns import NOUNS
 from attest.policy.rules.rule import Claim, Fit, Match, Refusal, Rule, Scene
-from attest.policy.verdict import Considered, Fate
+from attest.policy.verdict import Considered, Fate, Step
 
 _AGED: Final = (Code.EVIDENCE_UNDATED, Code.EVIDENCE_STALE)
 """What is only old is not forbidden."""
@@ -27,7 +27,8 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """``counts`` are the signers for whom it counts. ``when`` is None where nothing says or proves from when it is, or
-    where it cannot be believed. ``refusal`` stands with every fate by which it does not fit."""
+    where it cannot be believed. ``refusal`` stands with every fate by which it does not fit, ``step`` with what a rule
+    does not look into."""
 
     item: Verified
     fate: Fate
@@ -36,19 +37,25 @@ class Weighed:
     notes: tuple[str, ...] = ()
     refusal: Refusal | None = None
     when: datetime | None = None
+    step: Step | None = None
+
+    @property
+    def failed(self) -> str | None:
+        """As `Considered` has it."""
+        return self.step or (None if self.refusal is None else self.refusal.code.value)
 
 
 def weigh(rule: Rule[Any], item: Verified, scene: Scene) -> Weighed:
     """``item`` by itself, whatever lies beside it."""
     if not rule.looks_at(item):
-        return Weighed(item, Fate.OTHER, f"{NOUNS[item.kind]}, not {rule.noun}")
+        return Weighed(item, Fate.OTHER, f"{NOUNS[item.kind]}, not {rule.noun}", step=Step.KIND)
     signers = _speaking(rule, item, scene)
     if not signers:
         named = ", ".join(sorted({signer.name for signer in item.signers}))
-        return Weighed(item, Fate.OTHER, f"by {named}, who may not speak in this rule")
+        return Weighed(item, Fate.OTHER, f"by {named}, who may not speak in this rule", step=Step.SIGNER)
     revoking = scene.standing.against(item)
     if revoking is not None:
-        return Weighed(item, Fate.REVOKED, revoking.words)
+        return Weighed(item, Fate.REVOKED, revoking.words, step=Step.REVOCATION)
     own: datetime | None = None
     try:
         content = rule.content(item)
@@ -92,6 +99,7 @@ def reported(weighed: Weighed) -> Considered:
         fate=weighed.fate,
         reason=weighed.reason,
         proof=item.proof,
+        failed=weighed.failed,
     )
 
 
@@ -134,7 +142,7 @@ def _latest(items: list[Weighed], signers: int) -> list[Weighed]:
 
 
 def _passed_over(item: Weighed) -> Weighed:
-    return Weighed(item.item, Fate.OTHER, "there is a later one", when=item.when)
+    return Weighed(item.item, Fate.OTHER, "there is a later one", when=item.when, step=Step.LATEST)
 
 
 def _against(rule: Rule[Any], item: Weighed) -> Weighed:

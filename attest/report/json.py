@@ -19,6 +19,7 @@ from attest.policy.verdict import Applied, Considered, Finding, Outcome, Verdict
 from attest.policy.waivers import Waived
 from attest.report.answer import Asked, Locked, Piece, Tally, Undigested
 from attest.signing.proof import Proof
+from attest.stores.protocol import Place
 
 
 class JsonWriter:
@@ -184,12 +185,18 @@ def _considered(item: Considered) -> dict[str, Any]:
         "digest": str(item.digest),
         "type": item.claims,
         "fate": item.fate.value,
+        "failed": item.failed,
         "reason": item.reason,
         "signers": list(item.signers),
         "proof": None if item.proof is None else _proof(item.proof),
         "binding": None if item.binding is None else item.binding.value,
-        "found": [{"store": place.store, "where": place.where.value} for place in item.places],
+        "found": [place_json(place) for place in item.places],
     }
+
+
+def place_json(place: Place) -> dict[str, Any]:
+    """Where something was found."""
+    return {"store": place.store, "where": place.where.value}
 
 
 def _proof(proof: Proof) -> dict[str, Any]:

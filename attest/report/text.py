@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from attest.policy.document import Policy
+from attest.policy.explained import Cell, matrix
 from attest.policy.rules.rule import Mode
-from attest.policy.verdict import Applied, Considered, Fate, Finding, Outcome, Verdict
+from attest.policy.verdict import Applied, Fate, Finding, Outcome, Verdict
 from attest.report.answer import Asked, Locked, Piece, Tally, Undigested, stands_in_the_way
 from attest.report.json import moment
 from attest.report.style import Role, Style
@@ -31,10 +33,13 @@ class TextWriter:
     """See `attest.report.answer.Writer`. Of the packages of a lockfile, those admitted without a waiver are only
     counted, unless ``explain`` says that everything is shown."""
 
-    def __init__(self, asked: Asked, style: Style = PLAIN, *, explain: bool = False) -> None:
+    def __init__(
+        self, asked: Asked, style: Style = PLAIN, *, explain: bool = False, policies: Sequence[Policy] = ()
+    ) -> None:
         self._asked = asked
         self._style = style
         self._explain = explain
+        self._policies = policies
 
     def verdict(self, verdict: Verdict) -> str:
         """Its lines."""
@@ -42,7 +47,7 @@ class TextWriter:
         waived = any(finding.waived for finding in verdict.findings)
         if locked and verdict.outcome is Outcome.ADMITTED and not waived and not self._explain:
             return ""
-        return verdict_text(verdict, self._style, explain=self._explain)
+        return verdict_text(verdict, self._style, explain=self._explain, policies=self._policies)
 
     def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
         """Entries without digest, the verdicts, then for lockfiles the counts."""
@@ -55,25 +60,29 @@ class TextWriter:
             yield from (f"{line}\n" for line in _summary(self._asked, tally, self._style, self._explain))
 
 
-def verdict_text(verdict: Verdict, style: Style = PLAIN, *, explain: bool = False) -> str:
-    """All lines, each ended; with ``explain``, every piece of evidence under every rule."""
-    return "".join(f"{line}\n" for line in _lines(verdict, style, explain))
+def verdict_text(
+    verdict: Verdict, style: Style = PLAIN, *, explain: bool = False, policies: Sequence[Policy] = ()
+) -> str:
+    """All lines, each ended; with ``explain``, every piece of evidence under every rule, and what the rules of
+    ``policies`` expect of it."""
+    return "".join(f"{line}\n" for line in _lines(verdict, style, explain, policies))
 
 
-def _lines(verdict: Verdict, style: Style, explain: bool) -> Iterator[str]:
+def _lines(verdict: Verdict, style: Style, explain: bool, policies: Sequence[Policy]) -> Iterator[str]:
     about = "  ".join(filter(None, (verdict.subject, verdict.digest)))
     yield f"{style.paint(verdict.outcome, _ROLES[verdict.outcome])}  {style.safe(about)}"
     several = len(verdict.policies) > 1
     titles = [_title(finding, several=several) for finding in verdict.findings]
     width = max(map(len, titles), default=0)
-    for finding, title in zip(verdict.findings, titles, strict=True):
+    rows = matrix(verdict, policies) if explain else [(finding, []) for finding in verdict.findings]
+    for (finding, cells), title in zip(rows, titles, strict=True):
         yield _headline(finding, style, title.ljust(width))
         if finding.outcome is not Outcome.ADMITTED and finding.remedy:
             yield f"      next: {style.safe(finding.remedy)}"
         if finding.waived is not None:
             yield f"      {style.safe(str(finding.waived))}"
-        if explain:
-            yield from (_candidate(item, style) for item in finding.considered)
+        for cell in cells:
+            yield from _candidate(cell, style)
     for policy in verdict.policies:
         yield style.paint(f"  policy {policy.name}  {policy.digest}", Role.QUIET)
         if several:
@@ -109,12 +118,17 @@ def _role(finding: Finding) -> Role:
     return _ROLES[finding.outcome]
 
 
-def _candidate(item: Considered, style: Style) -> str:
+def _candidate(cell: Cell, style: Style) -> Iterator[str]:
+    item = cell.considered
     signers = f" by {', '.join(item.signers)}" if item.signers else ""
     places = ", ".join(f"{place.store} ({place.where})" for place in item.places)
     what = style.safe(f"{item.claims or 'unknown type'}{signers}: {item.reason}")
     where = style.paint(f"{item.digest} in {places}", Role.QUIET)
-    return f"      {style.paint(item.fate, _FATES[item.fate])} {what}; {where}"
+    yield f"      {style.paint(item.fate, _FATES[item.fate])} {what}; {where}"
+    if cell.expected is not None:
+        yield f"        {style.safe(f'{cell.check}: expected {cell.expected}')}"
+    if cell.fix is not None:
+        yield f"        next: {style.safe(cell.fix)}"
 
 
 def _undigested(item: Undigested, style: Style) -> Iterator[str]:

@@ -59,6 +59,7 @@ def test_one_verdict_whole(admitted: Verdict, policy: Policy) -> None:
             "digest": signature,
             "type": names.PREDICATE_COSIGN_SIGN,
             "fate": "counted",
+            "failed": None,
             "reason": "bound by anchor",
             "signers": ["release"],
             "proof": {
@@ -73,6 +74,7 @@ def test_one_verdict_whole(admitted: Verdict, policy: Policy) -> None:
             "digest": document,
             "type": names.CYCLONEDX_JSON,
             "fate": "rejected",
+            "failed": "signed",
             "reason": "signed: carries no signature",
             "signers": [],
             "proof": None,

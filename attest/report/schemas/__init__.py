@@ -12,6 +12,7 @@ NAMES: Final = (
     "convert",
     "copy",
     "doctor",
+    "explain",
     "import",
     "learn",
     "list",
