@@ -67,6 +67,7 @@ def cases() -> list[Case]:
 
     assert other.digest is not None
     sha256 = ArtifactDigest("sha256", "00" * 32)
+    above, below = package("part-above"), package("part-below")
     round_trip, bare_round = package("in-a-circle"), package("in-a-bare-circle")
     whole = {"signed": "signature-verified"}
     longest = _chain("link", limits.COMPONENT_DEPTH)
@@ -203,6 +204,17 @@ def cases() -> list[Case]:
             findings=whole | {"parts": "dependencies-denied"},
             trick="two packages that need one another, of which one is not signed",
             naive="takes for admitted what it is deciding just now, and stays with it",
+        ),
+        denied(
+            "unsigned-far-below",
+            "tree",
+            by("release"),
+            lists(part(above)),
+            *of(above, by("release"), lists(part(below))),
+            *of(below, by("release"), lists(part(bare))),
+            findings=whole | {"parts": "dependencies-denied"},
+            trick="what is unsigned is a component of a component of a component",
+            naive="looks at one level, or decides from above and stays with it",
         ),
         admitted(
             "deep-enough",

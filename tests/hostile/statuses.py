@@ -97,6 +97,14 @@ def cases() -> list[Case]:
             naive="takes the latest, whose ever it is",
         ),
         refused(
+            "releasers-all-clear",
+            "affected",
+            affected,
+            explained("release"),
+            trick="affected, and whoever releases the package says later that it is not, and is not asked",
+            naive="hears everybody whom the policy knows",
+        ),
+        refused(
             "says-nothing",
             "malformed",
             _empty(statements=[]),
