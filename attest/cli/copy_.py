@@ -40,6 +40,7 @@ def add(commands: Any) -> None:
     parser.add_argument("destination", metavar="DST", help="a STORE")
     options.add_subjects(parser, many=True, optional=True)
     options.add_policies(parser, "copy only what this policy (YAML) admits")
+    options.add_policy_key(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be copied, and write nothing")
     parser.add_argument("--verify", action="store_true", help="read both sides again and prove that they hold the same")
     options.add_plain_http(parser)
@@ -53,15 +54,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     from attest.cli import console, delivering
     from attest.cli.copying import gather, judge
+    from attest.cli.policies import load
     from attest.errors import UsageError
-    from attest.policy.policies import load_all
     from attest.stores.location import Scheme, open_store
     from attest.stores.parallel import in_parallel
     from attest.stores.threads import Remote, for_threads
 
     if arguments.stores_before:
         raise UsageError("--store does not go with copy", next_step="name both stores: attest copy SRC DST")
-    policies = load_all(arguments.policy)
+    (policies,) = load(arguments, arguments.policy)
     location = delivering.parse_destination(arguments.destination)
     now = datetime.now(UTC)
     with ExitStack() as stack:

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from attest import names
-    from attest.cli import console, copying, delivering, locks
+    from attest.cli import console, copying, delivering, locks, policies
     from attest.errors import EXIT_DONE, UsageError
     from attest.policy.document import load
     from attest.signing.password import password_for
@@ -69,7 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
     file = Path(arguments.output)
     if file.exists():
         raise UsageError("the file exists", where=str(file), next_step="remove it, or name another --output")
-    policy = None if arguments.policy is None else load(Path(arguments.policy))
+    wanted = [] if arguments.policy is None else [arguments.policy]
+    files = policies.on_disk(wanted, next_step="name the file: it goes into the pack, with all that it needs")
+    judges = [load(path) for path in files]
     key = None if arguments.key is None else load_signing_key(arguments.key, password_for(arguments.key))
     location = Location.parse(f"{Scheme.ARCHIVE}:{file}")
     lockfiles = locks.read(arguments)
@@ -82,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         def collect(source: Source) -> tuple[Gathered, Delivered]:
             gathered = copying.gather(source, artifacts=True)
-            judged = [] if policy is None else copying.judge(gathered, [policy], now)
+            judged = copying.judge(gathered, judges, now) if judges else []
             return gathered, delivering.Delivered(tuple(delivering.refused(judged)))
 
         found = list(console.progress(in_parallel(collect, sources), len(sources), "collecting"))

@@ -48,8 +48,8 @@ def add(commands: Any) -> None:
 def run_lint(arguments: argparse.Namespace) -> int:
     import sys
     from datetime import UTC, datetime
-    from pathlib import Path
 
+    from attest.cli.policies import on_disk
     from attest.errors import EXIT_DENIED, EXIT_DONE
     from attest.policy.files import content
     from attest.policy.lint import lint
@@ -58,8 +58,8 @@ def run_lint(arguments: argparse.Namespace) -> int:
     now, style = datetime.now(UTC), Style.of(sys.stdout, colour=False)
     found = [
         complaint
-        for name in dict.fromkeys(arguments.files)
-        for complaint in lint(content(Path(name)), where=name, base=Path(name).parent, now=now)
+        for path in on_disk(arguments.files, next_step="lint the file that is pushed, before it is")
+        for complaint in lint(content(path), where=str(path), base=path.parent, now=now)
     ]
     for complaint in found:
         print(style.safe(str(complaint)))
@@ -69,9 +69,9 @@ def run_lint(arguments: argparse.Namespace) -> int:
 def run_test(arguments: argparse.Namespace) -> int:
     import sys
     from datetime import UTC, datetime
-    from pathlib import Path
 
     from attest.cli import console
+    from attest.cli.policies import on_disk
     from attest.errors import EXIT_DENIED, EXIT_DONE, PolicyError
     from attest.policy.document import load
     from attest.policy.trial import run
@@ -79,7 +79,8 @@ def run_test(arguments: argparse.Namespace) -> int:
     from attest.report.tried import junit, text
 
     now = datetime.now(UTC)
-    policies = [(name, load(Path(name), offline=arguments.offline)) for name in dict.fromkeys(arguments.files)]
+    files = on_disk(arguments.files, next_step="test the file that is pushed: what its tests need is not pushed")
+    policies = [(str(path), load(path, offline=arguments.offline)) for path in files]
     for name, policy in policies:
         if not policy.cases:
             raise PolicyError("the policy has no tests", where=name, next_step="write some under 'tests'")

@@ -39,6 +39,7 @@ def add(actions: Any) -> None:
     options.add_lock(parser)
     parser.add_argument("--old", action="append", metavar="FILE", required=True, help="the policy of today (YAML)")
     parser.add_argument("--new", action="append", metavar="FILE", required=True, help="the policy of tomorrow (YAML)")
+    options.add_policy_key(parser)
     options.add_store(parser)
     parser.add_argument("--resolve", action="store_true", help="for a purl without digest: trust the store's listing")
     parser.add_argument("--offline", action="store_true", help="use no network, ask for no newer trust root")
@@ -49,16 +50,15 @@ def add(actions: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from attest.cli import console, locks
+    from attest.cli import console, locks, policies
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DENIED, EXIT_DONE, EXIT_INCONCLUSIVE
     from attest.policy.decide import judges_of
-    from attest.policy.policies import load_all
 
     now = datetime.now(UTC)
     old, new = (
-        judges_of(load_all(names, offline=arguments.offline), offline=arguments.offline, now=now)
-        for names in (arguments.old, arguments.new)
+        judges_of(found, offline=arguments.offline, now=now)
+        for found in policies.load(arguments, arguments.old, arguments.new, offline=arguments.offline)
     )
     found = locks.read(arguments)
     locks.note_gaps(found)
@@ -172,7 +172,7 @@ def _show(changed: Sequence[Replayed], total: int) -> None:
         for when, verdict in (("before", item.old), ("after", item.new)):
             for finding in reasons(verdict):
                 print(style.safe(f"  {when}: {finding.rule or 'policy'}: {finding.code}: {finding.message}"))
-    print(f"{total} subjects: {len(changed)} changed")
+    print(f"{total} subject{'' if total == 1 else 's'}: {len(changed)} changed")
 
 
 def _json(verdict: Verdict) -> dict[str, Any]:

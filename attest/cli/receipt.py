@@ -52,6 +52,7 @@ def add(commands: Any) -> None:
     )
     check.add_argument("file", metavar="FILE", help="what attest verify wrote with --json or --receipt")
     options.add_policies(check, "the policy (YAML) of the receipt")
+    options.add_policy_key(check)
     options.add_store(check)
     check.add_argument("--trust-root", metavar="FILE", help="the trusted root of then, for policies that name theirs")
     check.add_argument("--offline", action="store_true", help="use no network")
@@ -116,12 +117,11 @@ def _judges(arguments: argparse.Namespace) -> Callable[[datetime], Sequence[Judg
     """What the policies trust at a time, each time once."""
     from functools import cache
 
+    from attest.cli.policies import load
     from attest.policy.decide import judges_of
-    from attest.policy.policies import load_all
 
-    policies = [
-        _rooted(policy, arguments.trust_root) for policy in load_all(arguments.policy, offline=arguments.offline)
-    ]
+    (found,) = load(arguments, arguments.policy, offline=arguments.offline)
+    policies = [_rooted(policy, arguments.trust_root) for policy in found]
 
     @cache
     def judges(now: datetime) -> Sequence[Judge]:

@@ -56,6 +56,7 @@ def add(commands: Any) -> None:
         help="where the files can be had; {file}, {name} and {version} stand for each one's own",
     )
     options.add_policies(parser, "release only what this policy (YAML) admits")
+    options.add_policy_key(parser)
     yes_or_no = argparse.BooleanOptionalAction
     parser.add_argument("--sbom", action=yes_or_no, default=True, help="an SBOM of each file (default: yes)")
     parser.add_argument(
@@ -191,14 +192,13 @@ class Released:
 
 def _judges(arguments: argparse.Namespace) -> Sequence[Judge]:
     """Before anything is signed: a policy that cannot be used ends it here."""
-    if not arguments.policy:
-        return ()
     from datetime import UTC, datetime
 
+    from attest.cli import policies
     from attest.policy.decide import judges_of
-    from attest.policy.policies import load_all
 
-    return judges_of(load_all(arguments.policy), offline=False, now=datetime.now(UTC))
+    (found,) = policies.load(arguments, arguments.policy)
+    return judges_of(found, offline=False, now=datetime.now(UTC)) if found else ()
 
 
 def _built(arguments: argparse.Namespace) -> Mapping[str, object] | None:

@@ -175,3 +175,34 @@ def test_policies_of_components_come_along(signed: Workplace, tmp_path: Path) ->
             (signed.directory / path).unlink()
         result = signed("verify", WHEEL, "--policy", said["policy"])
         assert (result.code, "dependencies-missing" in result.out) == (1, True)
+
+
+@pytest.mark.peer("olareg")
+def test_every_command_that_takes_one_takes_its_key(signed: Workplace, tmp_path: Path) -> None:
+    with real.olareg(tmp_path / "olareg") as host:
+        push(signed, host, "--key", "people.key")
+        tag = f"oci:{host}/team/policy:v1"
+        gate, key = ("--policy", tag), ("--policy-key", "people.pub")
+        signed.ok("verify", WHEEL, *gate, *key, "--receipt", "acme.json")
+        replay = ("policy", "replay", WHEEL, "--old", "policy.yaml", "--new", tag)
+        asked: list[tuple[str, ...]] = [
+            ("receipt", "check", "acme.json", *gate),
+            replay,
+            ("copy", "oci:.attest/{package}", "oci:mirror/{package}", WHEEL, *gate),
+            ("release", WHEEL, "--key", "release.key", "--no-sbom", *gate),
+        ]
+        for words in asked:
+            assert "--policy-key FILE" in signed.refused(*words)
+            assert "is not signed by the key" in signed.refused(*words, "--policy-key", "release.pub", code=1)
+            signed.ok(*words, *key)
+        unused = signed.refused(*replay[:-1], "policy.yaml", *key)
+        assert "--policy-key is for policies in registries" in unused
+
+
+@pytest.mark.parametrize(
+    "words", [("policy", "lint"), ("policy", "test"), ("pack", WHEEL, "--output", "p", "--policy")]
+)
+def test_where_a_file_is_wanted(signed: Workplace, words: tuple[str, ...]) -> None:
+    said = signed.refused(*words, "oci:registry.example/team/policy:v1")
+    assert "oci:registry.example/team/policy:v1" in said
+    assert "a policy in a registry, where a file is wanted" in said

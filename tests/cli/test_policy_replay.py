@@ -27,7 +27,7 @@ def signed(attest: Workplace) -> Workplace:
 
 def test_nothing_changes(signed: Workplace) -> None:
     same = ("policy", "replay", "--old", "policy.yaml", "--new", "policy.yaml")
-    assert signed.ok(*same, WHEEL).out == "1 subjects: 0 changed\n"
+    assert signed.ok(*same, WHEEL).out == "1 subject: 0 changed\n"
 
 
 def test_who_changes_and_why(signed: Workplace) -> None:
@@ -59,7 +59,7 @@ def test_everything_in_a_pack(signed: Workplace) -> None:
 
 def test_what_cannot_be_read_is_no_answer(signed: Workplace) -> None:
     result = signed(*BOTH, WHEEL, "--store", "oci-archive:none.tar")
-    assert (result.code, result.out) == (3, "1 subjects: 0 changed\n")
+    assert (result.code, result.out) == (3, "1 subject: 0 changed\n")
 
 
 def test_a_policy_that_cannot_be_read(signed: Workplace) -> None:
