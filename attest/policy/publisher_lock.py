@@ -142,7 +142,7 @@ def release_line(version: str) -> str:
     match = _LINE.match(version)
     if match is None:
         return _OTHER
-    line = match["major"] if int(match["major"]) else f"{match['major']}.{match['minor'] or 0}"
+    line = match["major"] if match["major"].strip("0") else f"{match['major']}.{match['minor'] or 0}"
     return f"{match['epoch'] or ''}{line}"
 
 
