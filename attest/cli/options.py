@@ -71,8 +71,8 @@ def add_policies(parser: Any, words: str) -> None:
         default=[],
         metavar="FILE",
         help=(
-            f"{words}, or oci:HOST/REPO@DIGEST of one in a registry; a directory stands for all *.yaml in it, and of "
-            "several policies all that apply must admit"
+            f"{words}, or oci:HOST/REPO@DIGEST of one in a registry; a directory stands for all *.yaml and *.yml "
+            "in it, and of several policies all that apply must admit"
         ),
     )
 

@@ -1,7 +1,7 @@
 """The files that a policy is made of: its own, and those that it extends (docs/decisions/0021-composed-policies.md).
 
-``extends`` names a file, a directory (all ``*.yaml`` in it), a policy in a registry by its digest, or several of these.
-Each file is read once, however many extend it; relative paths begin at the file that they stand in.
+``extends`` names a file, a directory (all ``*.yaml`` and ``*.yml`` in it), a policy in a registry by its digest, or
+several of these. Each file is read once, however many extend it; relative paths begin at the file that they stand in.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from attest.regular_file import open_regular
 
 REGISTRY: Final = "oci:"
 """What begins the name of a policy in a registry."""
+_SUFFIXES: Final = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,14 @@ def content(path: Path) -> bytes:
 
 
 def files_in(directory: Path, where: str) -> list[Path]:
-    """The ``*.yaml`` in a directory, by name, at least one. Raises `PolicyError`, at ``where``."""
+    """The ``*.yaml`` and ``*.yml`` in a directory, by name, at least one. Raises `PolicyError`, at ``where``."""
     try:
-        found = sorted(path for path in directory.iterdir() if path.suffix == ".yaml")
+        found = sorted(path for path in directory.iterdir() if path.suffix.lower() in _SUFFIXES)
     except OSError as error:
         raise PolicyError("cannot read the directory", where=where, why=f"{directory}: {error.strerror}") from None
     if not found:
-        raise PolicyError("no policy in the directory", where=where, why=f"there is no *.yaml in {directory}")
+        why = f"there is no *.yaml and no *.yml in {directory}"
+        raise PolicyError("no policy in the directory", where=where, why=why)
     return found
 
 

@@ -254,6 +254,13 @@ def test_a_directory_is_all_its_policies(folder: Path) -> None:
     assert [judge.trust.keys for judge in found] == [(key("release").public,), (key("security").public,)]
 
 
+@pytest.mark.parametrize("name", ["c.yml", "C.YAML", "c.Yml"])
+def test_a_policy_is_read_however_its_name_ends(folder: Path, name: str) -> None:
+    """One that was left out without a word would not be asked."""
+    (folder / name).write_text(text("third"))
+    assert {policy.name for policy in load_all([str(folder)])} == {"first", "second", "third"}
+
+
 def test_a_name_means_one_policy(folder: Path) -> None:
     (folder / "c.yaml").write_text(text("first", "security"))
     with pytest.raises(PolicyError, match="two policies are named 'first'") as caught:
