@@ -81,14 +81,17 @@ def run(arguments: argparse.Namespace) -> int:
     learned = learn([item for items in observed for item in items], arguments.signer or ())
     merged = merge(old, learned.packages)
     writes = not arguments.diff and (arguments.replace or not merged.changed)
+    written = False
     if writes:
         if arguments.policy is not None:
             output.write(_policy(arguments, learned).encode(), arguments.policy)
-        _write_lock(path, merged)
+        written = _write_lock(path, merged)
     if arguments.json:
-        console.print_json(_json(path, merged, learned, written=writes))
+        console.print_json(_json(path, merged, learned, written=written))
     else:
-        _show(path, merged, learned, written=writes)
+        _show(path, merged, learned, held_back=not writes, written=written)
+        if writes and arguments.policy is not None:
+            console.note(f"wrote {arguments.policy}")
     if any(item.unreadable for item in learned.unlearned):
         return EXIT_INCONCLUSIVE
     differs = (merged.changed and not arguments.replace) or (arguments.diff and merged.new)
@@ -186,16 +189,19 @@ def _policy(arguments: argparse.Namespace, learned: Learned) -> str:
     return write_policy(out.stem, learned.observed, files)
 
 
-def _write_lock(path: Any, merged: Merged) -> None:
+def _write_lock(path: Any, merged: Merged) -> bool:
+    """Whether there was anything to write."""
     from attest.cli import output
     from attest.policy.publisher_lock import write
 
     data = write(merged.packages)
-    if merged.packages and not (path.exists() and path.read_bytes() == data):
-        output.write(data, path)
+    if not merged.packages or (path.exists() and path.read_bytes() == data):
+        return False
+    output.write(data, path)
+    return True
 
 
-def _show(path: Any, merged: Merged, learned: Learned, *, written: bool) -> None:
+def _show(path: Any, merged: Merged, learned: Learned, *, held_back: bool, written: bool) -> None:
     import sys
 
     from attest.cli import console
@@ -206,11 +212,12 @@ def _show(path: Any, merged: Merged, learned: Learned, *, written: bool) -> None
         print(style.safe(f"+ {_told(change)}"))
     for change in merged.changed:
         print(style.safe(f"! {_told(change)}"))
-    if written and merged.packages:
-        print(f"{path}: {len(merged.packages)} package{'' if len(merged.packages) == 1 else 's'}")
+    if merged.packages and not held_back:
+        count = f"{len(merged.packages)} package{'' if len(merged.packages) == 1 else 's'}"
+        print(style.safe(f"{path}: {count}{'' if written else ', as before'}"))
     for item in learned.unlearned:
         console.note(_left(item))
-    if merged.changed and not written:
+    if merged.changed and held_back:
         console.note(f"{path} was not written: look at what changed, then write it with --replace")
 
 

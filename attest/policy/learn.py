@@ -26,6 +26,7 @@ from attest.statements.provenance import read_provenance, repository
 from attest.stores.protocol import Store
 
 _VERSION: Final = re.compile(r"v?(?:([0-9]+)[:!])?([0-9]+(?:\.[0-9]+)*)(.*)", re.DOTALL)
+_TOLD: Final = 8
 _BEFORE_RELEASE: Final = re.compile(
     r"~|[-._]?(?:a|b|c|rc|m|alpha|beta|pre|preview|dev|next|canary|snapshot)[-._]?[0-9]*\b", re.I
 )
@@ -133,8 +134,12 @@ def observed_in(evidence: EvidenceSet, roots: Roots, *, now: datetime) -> Observ
 
 def learn(observed: Sequence[Observed], signers: Iterable[str] = ()) -> Learned:
     """One publisher a package. Where several come into question, only those that ``signers`` names, by its key's
-    digest, its workflow or its subject, are candidates."""
+    digest, its workflow or its subject, are candidates.
+
+    Raises `UsageError` for one in ``signers`` who published nothing of all this, unless something could not be read.
+    """
     chosen = frozenset(signers)
+    _check_seen(chosen, observed)
     by_package: dict[str, list[Observed]] = {}
     unlearned: list[Unlearned] = []
     for item in observed:
@@ -215,6 +220,18 @@ def _seen(item: Verified, roots: Roots) -> Seen:
     if certified is not None and facts.source != (repository(certified) or certified):
         raise UsageError("the provenance names another source than its signer's certificate", why=certified)
     return Seen(item.kind, author, publisher, facts.builder, facts.source)
+
+
+def _check_seen(chosen: frozenset[str], observed: Sequence[Observed]) -> None:
+    published = {name_of(seen.publisher) for item in observed for seen in item.seen}
+    unknown = sorted(chosen - published)
+    if unknown and all(item.unreadable is None for item in observed):
+        known = ", ".join(sorted(published)[:_TOLD])
+        raise UsageError(
+            f"{unknown[0]!r:.200} published nothing of this",
+            where="--signer",
+            why=f"there is {known}" if known else "nobody did whose signature can be verified",
+        )
 
 
 def _pin(package: str, items: Sequence[Observed], chosen: frozenset[str]) -> Pinned | Unlearned:

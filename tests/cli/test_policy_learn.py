@@ -37,7 +37,7 @@ def test_a_key(signed: Workplace) -> None:
     result = signed.ok("policy", "learn", WHEEL, *KEYS)
     digest = lock(signed)["pkg:pypi/acme"]["publisher"]["key"]
     assert (result.out, result.err) == (f"+ pkg:pypi/acme: {digest}\nattest.lock: 1 package\n", "")
-    assert signed.ok("policy", "learn", WHEEL, *KEYS).out == "attest.lock: 1 package\n"
+    assert signed.ok("policy", "learn", WHEEL, *KEYS).out == "attest.lock: 1 package, as before\n"
     assert not [item for item in signed.directory.iterdir() if item.name.startswith(".attest.lock")]
 
 
@@ -49,6 +49,27 @@ def test_what_is_not_known_is_not_learned(signed: Workplace) -> None:
     assert "pkg:pypi/acme: not learned: no signature and no provenance that can be verified" in result.err
     assert not (signed.directory / "attest.lock").exists()
     assert not (signed.directory / "acme.yaml").exists()
+
+
+def test_written_is_what_was_written(signed: Workplace) -> None:
+    def written(*words: str) -> bool:
+        result = signed("policy", "learn", WHEEL, *words, "--json")
+        SCHEMA.validate(result.json)
+        assert isinstance(result.json["written"], bool)
+        return result.json["written"]
+
+    assert not written("--keys-only")
+    assert not written(*KEYS, "--diff")
+    assert written(*KEYS)
+    assert not written(*KEYS)
+
+
+def test_a_signer_whom_nobody_knows(signed: Workplace) -> None:
+    said = signed.refused("policy", "learn", WHEEL, *KEYS, "--signer", "nobody")
+    assert "--signer: 'nobody' published nothing of this" in said
+    assert "there is sha256:" in said
+    assert not (signed.directory / "attest.lock").exists()
+    signed.ok("policy", "learn", WHEEL, *KEYS, "--signer", said.partition("there is ")[2].split()[0].rstrip(".,;)"))
 
 
 def test_several_publishers(signed: Workplace) -> None:
@@ -96,7 +117,7 @@ def test_diff_writes_nothing(signed: Workplace) -> None:
 
 
 def test_the_policy_admits_what_was_observed(signed: Workplace) -> None:
-    signed.ok("policy", "learn", WHEEL, *KEYS, "--policy", "acme.yaml")
+    assert "wrote acme.yaml" in signed.ok("policy", "learn", WHEEL, *KEYS, "--policy", "acme.yaml").err
     signed.ok("verify", WHEEL, "--policy", "acme.yaml")
     signed.ok("policy", "lint", "acme.yaml")
     other = signed.wheel(note="other")

@@ -95,12 +95,20 @@ class TestOnePublisherAPackage:
     def test_one_of_several_by_its_name(self, author: Author) -> None:
         both = Observed(SUBJECT, (seen(RELEASE), seen(KEY), built(RELEASE)))
         publisher = of_author(author, {})
-        pinned = one(both, signers=(learning.name_of(publisher), "nobody"))
+        pinned = one(both, signers=(learning.name_of(publisher),))
         assert pinned.publisher == publisher
         assert (pinned.lines["1"].builder is None) == (author is KEY)
 
-    def test_a_name_that_is_not_there_chooses_nothing(self) -> None:
-        assert len(left(Observed(SUBJECT, (seen(RELEASE), seen(KEY))), signers=("nobody",)).candidates) == 2
+    def test_a_name_that_is_not_there_is_refused(self) -> None:
+        for found in ((seen(RELEASE),), (seen(RELEASE), seen(KEY)), ()):
+            with pytest.raises(UsageError, match="--signer: 'nobody' published nothing of this"):
+                learn([Observed(SUBJECT, found)], ("nobody",))
+        with pytest.raises(UsageError, match="nobody"):
+            learn([Observed(SUBJECT, (seen(KEY),))], (f"sha256:{KEY.key.fingerprint}", "nobody"))
+
+    def test_unless_it_may_only_be_out_of_reach(self) -> None:
+        item = left(Observed(SUBJECT, (seen(KEY),), unreadable="no answer"), signers=("nobody",))
+        assert item.unreadable
 
     def test_nothing_is_no_publisher(self) -> None:
         assert "no signature and no provenance" in left(Observed(SUBJECT, ())).why
