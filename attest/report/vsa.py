@@ -16,7 +16,7 @@ from attest.oci import strict_json
 from attest.oci.digest import Digest
 from attest.policy.document import Policy
 from attest.policy.rules.provenance import ProvenanceRule
-from attest.policy.verdict import Outcome, Verdict
+from attest.policy.verdict import Fate, Outcome, Verdict
 from attest.report.json import verdict_json
 
 SLSA_VERSION: Final = "1.1"
@@ -40,7 +40,7 @@ def predicate(verdict: Verdict, policies: Sequence[Policy], *, verifier: str) ->
         "timeVerified": record["now"],
         "resourceUri": _resource(verdict.about),
         "policy": _policy(record["policies"], verifier),
-        "inputAttestations": [{"digest": _digest_set(digest)} for digest in verdict.evidence],
+        "inputAttestations": [{"digest": _digest_set(digest)} for digest in _used(verdict)],
         "verificationResult": result,
         "verifiedLevels": _levels(verdict, policies) if verdict.outcome is Outcome.ADMITTED else [result],
         "slsaVersion": SLSA_VERSION,
@@ -55,6 +55,14 @@ def predicate(verdict: Verdict, policies: Sequence[Policy], *, verifier: str) ->
             ],
         },
     }
+
+
+def _used(verdict: Verdict) -> list[Digest]:
+    """What a rule looked into: nothing that was not verified, for anybody can attach that."""
+    digests = {digest for finding in verdict.findings for digest in finding.evidence}
+    passed_over = (Fate.OTHER, Fate.REJECTED)
+    digests |= {item.digest for one in verdict.findings for item in one.considered if item.fate not in passed_over}
+    return sorted(digests)
 
 
 def _resource(subject: Subject) -> str:

@@ -51,6 +51,7 @@ def envelopes(path: Path) -> list[tuple[str, dict[str, Any]]]:
 
 def test_what_is_signed(attest: Workplace) -> None:
     attest.ok("sign", WHEEL, *KEY)
+    attest.ok("sign", WHEEL, "--key", "verifier.key")  # who is nobody to the policy
     result = attest("verify", WHEEL, "--policy", "gate.yaml", "--json", "--vsa", "acme.vsa", *BY)
     assert (result.code, result.err) == (0, "")
     (verdict,) = result.json["verdicts"]
@@ -71,12 +72,12 @@ def test_what_is_signed(attest: Workplace) -> None:
         "timeVerified": verdict["now"],
         "resourceUri": "pkg:pypi/acme@1.0",
         "policy": {"uri": f"{VERIFIER}#gate", "digest": {"sha256": Digest.of(POLICY.encode()).encoded}},
-        "inputAttestations": [{"digest": {"sha256": digest[7:]}} for digest in verdict["evidence"]],
+        "inputAttestations": [{"digest": {"sha256": digest[7:]}} for digest in verdict["findings"][0]["evidence"]],
         "verificationResult": "PASSED",
         "verifiedLevels": [],
         "slsaVersion": "1.1",
     }
-    assert len(predicate["inputAttestations"]) == 1
+    assert (len(predicate["inputAttestations"]), len(verdict["evidence"])) == (1, 2)
     assert extension == {
         "digest": {"sha256": Digest.of(strict_json.write(verdict)).encoded},
         "policies": verdict["policies"],
