@@ -214,6 +214,9 @@ EXPRESSION_TRIES: Final = 1_000
 COMPONENTS: Final = 10_000
 """Most components of one subject, and of its components, that are decided; the largest images have some 3,000."""
 
+COMPONENTS_LISTED: Final = 200_000
+"""Most entries of all SBOMs of components together; those of 3,000 packages that list 60 others each."""
+
 COMPONENT_DEPTH: Final = 8
 """Deepest that components of components are decided; an SBOM mostly lists them all itself."""
 

@@ -39,7 +39,12 @@ Resolve: TypeAlias = Callable[[Path, Purl], Released]
 
 _Asked: TypeAlias = tuple[Path, Part]
 _Key: TypeAlias = tuple[Path, Subject]
+_List: TypeAlias = tuple[_Asked, ...]
+"""What one rule asks about one SBOM."""
 _WORST: Final = tuple(Answer)
+_UNCOUNTED: Final = Decided(
+    Answer.INCONCLUSIVE, "its own components were not looked at: the SBOMs list too many in all"
+)
 _OF_COMPONENTS: Final = (
     Code.DEPENDENCIES_DENIED,
     Code.DEPENDENCIES_INCONCLUSIVE,
@@ -57,13 +62,14 @@ class Tree:
     now: datetime
     _subjects: dict[_Asked, tuple[Subject, ...] | Decided] = field(default_factory=dict)
     _heard: dict[_Key, Hearing] = field(default_factory=dict)
-    _wanted: dict[_Key, tuple[_Asked, ...]] = field(default_factory=dict)
+    _wanted: dict[_Key, tuple[_List, ...]] = field(default_factory=dict)
+    _listed: int = 0
 
     def below(self, hearing: Hearing) -> Hearing:
         """The hearing with what came of the components that its policy asks about."""
         if not any(isinstance(rule, DependenciesRule) for rule in hearing.policy.rules):
             return hearing
-        own = asked = list(_asked(hearing))
+        own = asked = _all(_lists(hearing))
         for _ in range(limits.COMPONENT_DEPTH):
             asked = self._gather(asked)
         return replace(hearing, components=self._components(own, self._decide()))
@@ -78,8 +84,19 @@ class Tree:
         unheard = [key for key in keys if key not in self._heard]
         heard = dict(zip(unheard, in_parallel(self._hear, unheard), strict=True))
         self._heard.update(heard)
-        self._wanted.update((key, tuple(_asked(hearing))) for key, hearing in heard.items())
-        return [item for key in heard for item in self._wanted[key]]
+        for key, hearing in heard.items():
+            self._want(key, hearing)
+        return [item for key in heard for item in _all(self._wanted.get(key, ()))]
+
+    def _want(self, key: _Key, hearing: Hearing) -> None:
+        """Take down what it asks about, as long as all lists together are not too long."""
+        lists: list[_List] = []
+        for own in _lists(hearing):
+            self._listed += len(own)
+            if self._listed > limits.COMPONENTS_LISTED:
+                return
+            lists.append(own)
+        self._wanted[key] = tuple(lists)
 
     def _artifacts(self, path: Path, part: Part) -> tuple[Subject, ...]:
         found = self._subjects.get((path, part), ())
@@ -113,13 +130,14 @@ class Tree:
             return replace(self.hear(path, none), evidence=nothing_found(subject, str(error)))
 
     def _decide(self) -> Mapping[_Key, Decided]:
-        """The answer about each: the best by which no policy is contradicted."""
+        """The answer about each: the best by which no policy is contradicted.
+
+        What an SBOM comes to depends only on which answers there are among its components. So one is asked again only
+        when an answer is the first of its kind in one of its SBOMs, and never once it is denied: it gets no better.
+        """
         answers = dict.fromkeys(self._heard, Decided(Answer.ADMITTED))
-        above: dict[_Key, list[_Key]] = {}
-        for key, wanted in self._wanted.items():
-            for path, part in wanted:
-                for subject in self._artifacts(path, part):
-                    above.setdefault((path, subject), []).append(key)
+        above = self._above()
+        told: set[tuple[_Key, int, Answer]] = set()
         pending = dict.fromkeys(self._heard)
         while pending:
             key = next(iter(pending))
@@ -127,12 +145,27 @@ class Tree:
             found = self._decided(key, answers)
             if _WORST.index(found.answer) > _WORST.index(answers[key].answer):
                 answers[key] = found
-                pending.update(dict.fromkeys(above.get(key, ())))
+                for user, number in above.get(key, ()):
+                    if answers[user].answer is not Answer.DENIED and (user, number, found.answer) not in told:
+                        told.add((user, number, found.answer))
+                        pending[user] = None
         # Once more, so that what is said does not depend on the order.
         return {key: self._decided(key, answers) for key in answers}
 
+    def _above(self) -> Mapping[_Key, list[tuple[_Key, int]]]:
+        """In which lists of which others each stands."""
+        above: dict[_Key, list[tuple[_Key, int]]] = {}
+        for key, lists in self._wanted.items():
+            for number, asked in enumerate(lists):
+                for path, part in asked:
+                    for subject in self._artifacts(path, part):
+                        above.setdefault((path, subject), []).append((key, number))
+        return above
+
     def _decided(self, key: _Key, answers: Mapping[_Key, Decided]) -> Decided:
-        components = self._components(self._wanted[key], answers)
+        if key not in self._wanted:
+            return _UNCOUNTED
+        components = self._components(_all(self._wanted[key]), answers)
         return _answer(evaluate_all([replace(self._heard[key], components=components)], now=self.now))
 
     def _components(self, asked: Iterable[_Asked], answers: Mapping[_Key, Decided]) -> Components:
@@ -151,7 +184,7 @@ def _badness(decided: Decided) -> tuple[int, str]:
     return _WORST.index(decided.answer), decided.why
 
 
-def _asked(hearing: Hearing) -> Iterator[_Asked]:
+def _lists(hearing: Hearing) -> Iterator[_List]:
     """What the policy asks about: the components of each SBOM that one of its rules looks at."""
     for rule in hearing.policy.rules:
         if isinstance(rule, DependenciesRule):
@@ -161,7 +194,11 @@ def _asked(hearing: Hearing) -> Iterator[_Asked]:
                         sbom = rule.content(item)
                     except FormatError:
                         continue  # which the rule says
-                    yield from ((rule.policy, part) for part in parts_of(sbom, hearing.evidence.subject))
+                    yield tuple((rule.policy, part) for part in parts_of(sbom, hearing.evidence.subject))
+
+
+def _all(lists: Iterable[_List]) -> list[_Asked]:
+    return list(dict.fromkeys(item for asked in lists for item in asked))
 
 
 def _answer(verdict: Verdict) -> Decided:

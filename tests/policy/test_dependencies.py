@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from attest.packages import placement
 from attest.packages.anchors import version_anchor
 from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
+from attest.policy import tree
 from attest.policy.codes import Code
 from attest.policy.decide import decide, judges_of
 from attest.policy.document import Policy, load, parse
+from attest.policy.evaluate import Hearing, evaluate_all
 from attest.policy.lint import lint
 from attest.policy.verdict import Finding, Outcome, Verdict
 from attest.report.json import verdict_json
@@ -414,6 +417,49 @@ def test_shared_work_is_done_once(world: World) -> None:
     assert world.finding(image, policy).outcome is Outcome.ADMITTED
     about = [text for text in world.store.asked if text.endswith(str(artifact("shared").manifest.digest))]
     assert len(about) == 1
+
+
+def evaluations(world: World, subject: Subject, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> tuple[Finding, int]:
+    """How often a component was weighed until all was decided."""
+    asked: list[object] = []
+
+    def counting(hearings: Sequence[Hearing], *, now: datetime) -> Verdict:
+        asked.append(hearings)
+        return evaluate_all(hearings, now=now)
+
+    monkeypatch.setattr(tree, "evaluate_all", counting)
+    return world.finding(subject, policy), len(asked)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_each_is_weighed_a_few_times_however_they_are_listed(
+    world: World, monkeypatch: pytest.MonkeyPatch, turned: bool
+) -> None:
+    """A chain whose end is denied, and others that each list all of it: each change is one of all that list it."""
+    links, lists = [f"c{number:02}" for number in range(16)], [f"r{number}" for number in range(4)]
+    for name, following in zip(links, [*links[1:], "nowhere"], strict=True):
+        world.publish(name, following)
+    for name in lists:
+        world.publish(name, *reversed(links))
+    listed = [*lists, *links]
+    image = world.image(*(reversed(listed) if turned else listed))
+    finding, count = evaluations(world, image, world.policy(TREE), monkeypatch)
+    assert finding.code is Code.DEPENDENCIES_DENIED
+    assert "20 of 20 components are denied" in finding.message
+    assert count <= 3 * (len(listed) + 1)  # first, when something below is denied, and last
+
+
+def test_longer_lists_than_are_counted_leave_doubt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.publish("a", "b", "c")
+    world.publish("b", "a", "c")
+    world.publish("c", "a")
+    image, policy = world.image("a", "b", "c"), world.policy(TREE)
+    monkeypatch.setattr(limits, "COMPONENTS_LISTED", 5)
+    assert world.finding(image, policy).outcome is Outcome.ADMITTED
+    monkeypatch.setattr(limits, "COMPONENTS_LISTED", 4)
+    finding = world.finding(image, policy)
+    assert (finding.code, finding.outcome) == (Code.DEPENDENCIES_INCONCLUSIVE, Outcome.INCONCLUSIVE)
+    assert "pkg:npm/c@1.0.0: its own components were not looked at: the SBOMs list too many in all" in finding.message
 
 
 def test_the_policies_of_components_stand_in_the_verdict(world: World) -> None:
