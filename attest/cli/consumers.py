@@ -18,7 +18,8 @@ from attest.signing.bundle import Bundle
 from attest.signing.key_files import ELSEWHERE
 from attest.signing.sign import KeySigner, StatementSigner
 
-_POLICY: Final = "policy.yaml"
+POLICY: Final = "POLICY"
+"""Where the commands have whoever verifies name a policy, because the release was held against none."""
 _TYPES: Final = {
     names.PREDICATE_CYCLONEDX: "cyclonedx",
     names.PREDICATE_SPDX: "spdxjson",
@@ -33,7 +34,9 @@ def commands(
     """`attest verify` of all files; then, where a registry has them, `cosign verify` of each anchor, and
     `cosign verify-attestation` of what is said about it."""
     files = [str(file.found.path) for file in version.files]
-    policies = [word for name in arguments.policy or [_POLICY] for word in ("--policy", name)]
+    policies = [word for name in arguments.policy or [POLICY] for word in ("--policy", name)]
+    if arguments.policy_key is not None:
+        policies += ["--policy-key", arguments.policy_key]
     own = shlex.join(["attest", "verify", *files, *policies, "--store", store_texts(arguments)[0]])
     if home.host is None:
         return [own]

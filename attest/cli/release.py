@@ -174,6 +174,8 @@ class Released:
 
     def lines(self) -> Iterator[str]:
         """For people: the version, its files with their anchors, and what others type."""
+        from attest.cli.consumers import POLICY
+
         version = self.version
         yield f"released {version.purl} {version.subject.manifest.digest}"
         for file in version.files:
@@ -182,7 +184,7 @@ class Released:
             yield f"  index {self.index.place} {self.index.digest}"
         for name, digest in self.policies.items():
             yield f"  admitted by {name} {digest}"
-        yield "to verify:"
+        yield "to verify:" if self.policies else f"to verify, with a policy of one's own as {POLICY}:"
         yield from (f"  {line}" for line in self.verify)
 
     def _referrer(self, manifest: Digest, *kinds: str) -> str | None:

@@ -194,7 +194,8 @@ def test_every_command_that_takes_one_takes_its_key(signed: Workplace, tmp_path:
         for words in asked:
             assert "--policy-key FILE" in signed.refused(*words)
             assert "is not signed by the key" in signed.refused(*words, "--policy-key", "release.pub", code=1)
-            signed.ok(*words, *key)
+            done = signed.ok(*words, *key)
+        assert f"--policy {tag} --policy-key people.pub" in done.out
         unused = signed.refused(*replay[:-1], "policy.yaml", *key)
         assert "--policy-key is for policies in registries" in unused
 

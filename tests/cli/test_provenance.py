@@ -191,6 +191,11 @@ def test_another_service_than_the_one_that_runs(attest: Workplace, monkeypatch: 
     [
         ((WHEEL,), "nobody says who built this"),
         (
+            (WHEEL, "--builder-id", "https://build.example/1"),
+            "not all is said of the build that provenance needs: this is no run of a CI service that is known "
+            "(next: give --build-type, --source, --commit)",
+        ),
+        (
             (WHEEL, "--ci", "jenkins"),
             "Jenkins does not say everything: it did not set JENKINS_URL, GIT_URL, GIT_COMMIT",
         ),

@@ -210,6 +210,8 @@ def test_what_is_printed_for_people(attest: Workplace) -> None:
     out = attest.ok("release", WHEEL, *POLICED, *KEY, *GIVEN).out.splitlines()
     assert out[0].startswith(f"released {PURL} sha256:")
     assert out[2].startswith("  admitted by gate sha256:")
+    assert out[3] == "to verify:"
+    assert "--policy gate.yaml" in out[4]
 
 
 @pytest.mark.peer("cosign", "olareg")

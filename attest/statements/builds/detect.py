@@ -52,8 +52,9 @@ def facts(service: Service | None, environment: Mapping[str, str], given: Facts)
         return known
     options = ", ".join(OPTIONS[name] for name in missing)
     if service is None:
+        nothing = all(getattr(known, name) is None for name in REQUIRED)
         raise UsageError(
-            "nobody says who built this",
+            "nobody says who built this" if nothing else "not all is said of the build that provenance needs",
             why="this is no run of a CI service that is known",
             next_step=f"give {options}",
         )
