@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from attest import limits
 from attest.errors import UsageError
 from attest.evidence.model import Subject
 from attest.packages.digest import ArtifactDigest
@@ -18,6 +20,8 @@ from attest.packages.purl import Purl
 from attest.statements.sbom import Component, Sbom
 
 _STRONG: Final = ("sha256", "sha512")
+_IMAGES: Final = ("oci", "docker")
+"""Types of purls by which SBOMs name an image."""
 
 
 class Answer(StrEnum):
@@ -76,9 +80,21 @@ _UNSEEN: Final = Decided(Answer.INCONCLUSIVE, "it was not looked at: there are t
 
 
 def parts_of(sbom: Sbom, subject: Subject) -> tuple[Part, ...]:
-    """What an SBOM says is in ``subject``, each once: not itself, and not single files of it."""
-    parts = dict.fromkeys(_parts(sbom.components))
+    """What an SBOM says is in ``subject``, each once: not itself, and not single files of it.
+
+    What it describes beside the subject is in it too: of several things only that is the subject which has its purl.
+    """
+    described = sbom.described
+    if len(described) == 1 and _stands_for(described[0], subject):
+        described = ()
+    parts = dict.fromkeys(_parts((*described, *sbom.components)))
     return tuple(part for part in parts if not _is_itself(part, subject))
+
+
+def _stands_for(component: Component, subject: Subject) -> bool:
+    """Whether the one thing that is described could be ``subject``, which has no purl where it is an image."""
+    purl = None if component.purl is None else _purl(component.purl)
+    return component.purl is None or (subject.purl is None and purl is not None and purl.type in _IMAGES)
 
 
 def _parts(components: Iterable[Component]) -> Iterator[Part]:
@@ -99,6 +115,7 @@ def _is_itself(part: Part, subject: Subject) -> bool:
     return part.purl is not None and part.purl == subject.purl and part.artifact in (None, subject.digest)
 
 
+@lru_cache(limits.COMPONENTS)  # many SBOMs list the same
 def _purl(text: str) -> Purl | None:
     """Without qualifiers and subpath, which name no other artifact here (design.md §4)."""
     try:
