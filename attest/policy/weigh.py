@@ -42,7 +42,9 @@ class Weighed:
     @property
     def failed(self) -> str | None:
         """As `Considered` has it."""
-        return self.step or (None if self.refusal is None else self.refusal.code.value)
+        if self.step is not None:
+            return self.step.value
+        return None if self.refusal is None else self.refusal.code.value
 
 
 def weigh(rule: Rule[Any], item: Verified, scene: Scene) -> Weighed:

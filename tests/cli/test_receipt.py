@@ -39,14 +39,14 @@ def gate(attest: Workplace) -> None:
 
 def record(attest: Workplace, *arguments: str | Path, code: int = 0) -> Any:
     result = attest("verify", *arguments, "--receipt", RECEIPT)
-    assert result.code == code, result
+    assert result.code == code, result.out
     return json.loads(Path(RECEIPT).read_text())
 
 
 def check(attest: Workplace, *arguments: str, code: int = 0) -> list[str]:
     """The differences, in words."""
     result = attest("receipt", "check", RECEIPT, *arguments, "--json")
-    assert result.code == code, result
+    assert result.code == code, result.out
     Draft202012Validator(schema("receipt")).validate(result.json)
     assert result.json["reproduced"] is not bool(result.json["differences"])
     differences: list[str] = result.json["differences"]
