@@ -127,6 +127,15 @@ CPAN_META: Final = 1 * MIB
 REQUIREMENTS: Final = 10_000
 """Most packages that one package may declare to need; the largest meta packages of distributions need some 3,000."""
 
+REQUIREMENT: Final = 16 * KIB
+"""Longest requirement or marker of Python in characters; those that tools put together have some thousand."""
+
+REQUIREMENT_PARENTHESES: Final = 100
+"""Most opening parentheses in it: its parser calls itself for each, and Python stops it at some 500 within another."""
+
+REQUIREMENTS_TEXT: Final = 512 * KIB
+"""Most characters of all requirements of a METADATA: 10,000 of some 50; the worst take some seconds to parse."""
+
 SBOM_COMPONENTS: Final = 20_000
 """Most components of an SBOM that is made; the largest lockfiles have some 5,000."""
 

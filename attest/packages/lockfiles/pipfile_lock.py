@@ -12,6 +12,7 @@ from attest.oci.strict_json import Fields
 from attest.packages.lockfiles import lock
 from attest.packages.lockfiles.documents import hashes, purl, read_json, texts
 from attest.packages.lockfiles.lock import Entry, Kind
+from attest.packages.specifiers import objection
 
 _SPECIFICATION: Final = 6
 _VERSION_CONTROL: Final = ("git", "hg", "svn", "bzr")
@@ -57,6 +58,9 @@ def _condition(item: Fields) -> str | None:
 
     said = [text for key in ("os_markers", "markers") if (text := item.optional_string(key))]
     for text in said:
+        why = objection(text)
+        if why is not None:
+            raise LockError("not a marker", where=item.path, why=why)
         try:
             Marker(text)
         except InvalidMarker:

@@ -31,7 +31,7 @@ def _read(data: bytes) -> Iterator[Entry]:
 
 
 def _entry(package: Package, place: str) -> Entry:
-    condition = None if package.marker is None else str(package.marker)
+    condition = _condition(package, place)
     gap = None
     if package.vcs is not None:
         gap = "a version control dependency"
@@ -46,6 +46,13 @@ def _entry(package: Package, place: str) -> Entry:
     return lock.entry(
         package.name, place, named, [item for file in files for item in _digests(file.hashes, place)], condition
     )
+
+
+def _condition(package: Package, place: str) -> str | None:
+    try:
+        return None if package.marker is None else str(package.marker)
+    except ValueError:
+        raise LockError("not a marker", where=place, why="both kinds of quotes in a string") from None
 
 
 def _digests(known: Mapping[str, str], place: str) -> list[list[ArtifactDigest]]:

@@ -16,6 +16,7 @@ from attest.errors import LockError
 from attest.packages.lockfiles import lock
 from attest.packages.lockfiles.documents import hashes, purl
 from attest.packages.lockfiles.lock import Entry, Kind
+from attest.packages.specifiers import objection
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -97,6 +98,9 @@ def _options(options: list[str], line: str, place: str) -> Iterator[Entry]:
 def _entry(text: str, options: list[str], place: str) -> Entry:
     from packaging.requirements import InvalidRequirement, Requirement
 
+    why = objection(text)
+    if why is not None:
+        raise LockError("not a requirement", where=place, why=why)
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:

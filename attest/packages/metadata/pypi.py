@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from email.message import Message
 from typing import Final
 
+from attest import limits
 from attest.errors import PackageError
 from attest.packages import pypi
 from attest.packages.archives import Archive, Container, Member
@@ -24,6 +25,7 @@ from attest.packages.metadata.facts import (
     requirement,
 )
 from attest.packages.purl import Purl
+from attest.packages.specifiers import objection
 
 _LICENSE_LENGTH: Final = 200
 """A longer License is the text of one, of which its first line says the name."""
@@ -54,6 +56,9 @@ def _metadata(member: Member | None, *, built: bool) -> Metadata:
         headers.get("Metadata-Version", "") in _UNDECLARED or "requires-dist" in _texts(headers, "Dynamic", lower=True)
     )
     written = _texts(headers, "Requires-Dist")
+    if sum(map(len, written)) > limits.REQUIREMENTS_TEXT:
+        why = f"more than {limits.REQUIREMENTS_TEXT} characters"
+        raise PackageError("too many requirements", where=member.name, why=why)
     found = bounded(map(_requirement, written), member.name)
     return Metadata(
         licenses=tuple(_licenses(headers)),
@@ -112,6 +117,9 @@ def _requirement(text: str) -> Requirement:
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Specifier
 
+    why = objection(text)
+    if why is not None:
+        raise PackageError("not a requirement", where="Requires-Dist", why=why)
     try:
         parsed = Specifier(text)
     except InvalidRequirement:

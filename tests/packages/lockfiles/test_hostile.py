@@ -19,6 +19,7 @@ from attest.packages.lockfiles.lock import Lock
 from attest.packages.lockfiles.table import KINDS, read_lock
 from tests.packages.lockfiles.samples import BASE64, BY_KIND, SAMPLES, A, B, Sample
 
+DEEP = "(" * 1000 + "os_name=='x'" + ")" * 1000
 NAMES = [kind.name for kind in KINDS]
 ids: Any = lambda sample: sample.kind  # noqa: E731
 
@@ -127,6 +128,19 @@ def test_a_lockfile_that_is_cut_off_never_says_more(tmp_path: Path, sample: Samp
         ("yarn.lock (classic)", "  version", " version", "not a member", ":"),
         ("requirements.txt", "plain==1.0", "-r other.txt", "names another file", "line 6"),
         ("requirements.txt", "plain==1.0", "--frobnicate", "not an option", "line 6"),
+        ("requirements.txt", "plain==1.0", f"plain==1.0; {DEEP}", "more than 100 parentheses", "line 6"),
+        ("requirements.txt", "plain==1.0", f"plain>{'9' * 5000}", "a number of too many digits", "line 6"),
+        ("Pipfile.lock", "os_name == 'nt'", DEEP, "not a marker: more than 100 parentheses", "acme-x"),
+        (
+            "Pipfile.lock",
+            "os_name == 'nt'",
+            r"os_name == '\\x22\\x27'",
+            "not a marker: a backslash in a string",
+            "acme-x",
+        ),
+        ("requirements.txt", "plain==1.0", r"plain==1.0; os_name == '\x22\x27'", "a backslash in a string", "line 6"),
+        ("pylock.toml", "\"sys_platform == 'win32'\"", f'"{DEEP}"', "not a pylock.toml", "packages[0].marker"),
+        ("pylock.toml", "'win32'\"", "'\\\\x22\\\\x27'\"", "not a marker: both kinds of quotes", "packages[0] acme-x"),
         ("Gemfile.lock", "    bare (1.0)", "    bare", "not a line of a Gemfile.lock", "line 16"),
         ("Gemfile.lock", "  x (1.0.0) sha", "  bare (1.0)\n  x (1.0.0) sha", "stands twice", "line 33"),
         (
@@ -172,7 +186,7 @@ def test_what_is_malformed_names_the_place(
     assert old in sample.text
     changed = Sample(sample.kind, sample.file, sample.text.replace(old, new), ())
     error = refused(tmp_path, kind, changed.data)
-    assert message in error.what
+    assert message in f"{error.what}: {error.why}"
     assert place in (error.where or "")
 
 

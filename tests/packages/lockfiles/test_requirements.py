@@ -56,7 +56,7 @@ def test_a_comment_ends_at_its_line(tmp_path: Path, comment: str) -> None:
 
 
 def test_white_space_costs_no_more_than_its_length(tmp_path: Path) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     (entry,) = entries(tmp_path, f"{PINNED}{' ' * 1_000_000}--config-settings a=b")
     assert str(entry.purl) == "pkg:pypi/x@1"
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

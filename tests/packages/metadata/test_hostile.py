@@ -25,14 +25,16 @@ from tests.packages.samples import SAMPLES, Sample
 
 SECONDS = 5.0
 MANY = limits.REQUIREMENTS + 1
+DEEP = "(" * 1000 + "os_name=='x'" + ")" * 1000
+DEEP_WITH_QUOTES = "(os_name==')' and " * 500 + "os_name=='x'" + ")" * 500
 
 
 def refused(folder: Path, data: bytes, purl: str | None = None) -> str:
     package = told.packed(folder, data, purl)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(PackageError) as caught:
         metadata(package)
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert len(str(caught.value)) < 1000
     assert str(caught.value).startswith(str(package.path))
     return str(caught.value)
@@ -51,6 +53,12 @@ def test_every_kind_of_package_file_has_a_reader() -> None:
         (told.npm(dependencies={"a": 1}), None, "dependencies.a: not a range of versions"),
         (told.npm(dependencies={f"a{n}": "1" for n in range(MANY)}), None, "too many requirements"),
         (told.wheel("Requires-Dist: ;;;"), None, "not a requirement: ';;;'"),
+        (told.wheel(f"Requires-Dist: a; {DEEP}"), None, "not a requirement: more than 100 parentheses"),
+        (told.wheel(f"Requires-Dist: a; {DEEP_WITH_QUOTES}"), None, "not a requirement: more than 100 parentheses"),
+        (told.wheel(f"Requires-Dist: a>{'9' * 5000},<2"), None, "not a requirement: a number of too many digits"),
+        (told.wheel(f"Requires-Dist: a{'>=1,' * 5000}>1"), None, "not a requirement: longer than 16384 characters"),
+        (told.wheel(f"Requires-Dist: a{'>=1,' * 4000}>1\n" * 33), None, "requirements: more than 524288 characters"),
+        (told.wheel(r"Requires-Dist: a; os_name == '\x22\x27'"), None, "not a requirement: a backslash in a string"),
         (told.crate("[dependencies]\na = 1\n"), None, "dependencies.a: not the metadata of a package"),
         (told.crate("dependencies = 1\n[target]\nx = 1\n"), None, "target: not the metadata of a package"),
         (told.gem("dependencies:\n- rack\n"), None, "not a dependency of a gem"),
@@ -96,9 +104,9 @@ def test_a_file_that_is_another_by_now(tmp_path: Path) -> None:
 def test_properties_do_not_grow(tmp_path: Path, text: str) -> None:
     data = told.pom(f"<properties>{text}</properties><description>${{a0}}</description>")
     package = told.packed(tmp_path, data)
-    start = time.monotonic()
+    start = time.process_time()
     found = metadata(package)
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert len(found.description or "") <= 1000
 
 
@@ -173,9 +181,9 @@ def test_many_lines_of_go_mod(tmp_path: Path) -> None:
 
 def test_a_manifest_of_swift_in_short_time(tmp_path: Path) -> None:
     for text in ('.package(url: "' * 20_000, "/*" * 100_000, '"' * 100_001, ".package(name:" * 20_000):
-        start = time.monotonic()
+        start = time.process_time()
         told.read(tmp_path, told.sources(text), "pkg:swift/github.com/acme/widget@1.0.0")
-        assert time.monotonic() - start < SECONDS
+        assert time.process_time() - start < SECONDS
 
 
 def test_a_podspec_of_many_parts(tmp_path: Path) -> None:
@@ -187,9 +195,9 @@ def test_a_podspec_of_many_parts(tmp_path: Path) -> None:
 
 def test_a_formula_in_short_time(tmp_path: Path) -> None:
     text = "  license any_of: [" + '"a",' * 50_000 + "\n" + '  depends_on "' + "a" * 100_000 + "\n"
-    start = time.monotonic()
+    start = time.process_time()
     told.read(tmp_path, told.formula(text), "pkg:brew/homebrew/core/widget@1.0_1")
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 def test_no_reader_is_given_what_it_did_not_ask_for(tmp_path: Path) -> None:
