@@ -137,9 +137,9 @@ def test_size() -> None:
     five = b'{"a": "' + b"x" * (5 * limits.MIB) + b'"}'
     with pytest.raises(JSONError, match="more than the limit of 4194304"):
         strict_json.read(five, where="manifest", limit=limits.MANIFEST)
-    start = time.monotonic()
+    start = time.process_time()
     assert len(strict_json.read(five, where="evidence", limit=limits.EVIDENCE_BLOB)["a"]) == 5 * limits.MIB
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("data", [b"[]", b"1", b'"x"', b"null", b"true", b"1.5"])

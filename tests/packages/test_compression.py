@@ -70,13 +70,13 @@ def test_a_bomb(codec: Codec) -> None:
     del zeros
     assert len(packed) < MIB // 4
     tracemalloc.start()
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(PackageError, match="a package that unpacks to too much"):
         for _ in unpacked(codec, io.BytesIO(packed), len(packed)):
             pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     assert peak < 20 * MIB
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from attest import names
 from attest.packages.table import TABLE
 from tests.cli.conftest import Workplace, attest
 from tests.packages.samples import SAMPLES, Sample
@@ -46,7 +47,9 @@ def journey(attest: Workplace, file: str, purl: str, *, given: bool) -> Any:
     attest.ok("verify", *by_purl, "--policy", "gate.yaml")
     tree = attest.ok("tree", *by_purl).out
     assert tree.startswith(f"{purl} {anchored['digest']}")
-    assert tree.count("signed by key") == 1
+    assert tree.count("signed by key") == 2
+    kinds = (names.PREDICATE_COSIGN_SIGN, names.PREDICATE_CYCLONEDX)
+    assert [tree.count(kind.removeprefix("https://")) for kind in kinds] == [1, 1]
     assert attest.ok("anchor", *by_purl, "--dry-run", "--json").json["anchors"][0]["anchor"] == anchored["anchor"]
     return anchored
 

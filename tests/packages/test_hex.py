@@ -156,9 +156,9 @@ def test_the_largest_is_read_in_time(tmp_path: Path, unit: bytes) -> None:
     begin, end = SHORT + b'{<<"x">>,[', b"1]}."
     metadata = begin + unit * ((limits.HEX_METADATA - len(begin) - len(end)) // len(unit)) + end
     path = write(tmp_path, hex_package(metadata))
-    start = time.monotonic()
+    start = time.process_time()
     assert identify(path).purl.name == "a"
-    assert time.monotonic() - start < 6
+    assert time.process_time() - start < 6
 
 
 def test_its_file_name(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ DIGITS = "1" * 5000
 
 
 def refused(folder: Path, data: bytes) -> str:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(PackageError) as caught:
         identify(write(folder, data))
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert len(str(caught.value)) < 1000
     return str(caught.value)
 
@@ -102,9 +102,9 @@ def test_many_headers(tmp_path: Path, end: bytes) -> None:
     few = b"".join(b"h%d: x" % number + end for number in range(limits.PACKAGE_HEADERS - 3))
     metadata = PKG_INFO.replace(b"\n", end)
     path = write(tmp_path, zipped(wheel_members(metadata=few + metadata)))
-    start = time.monotonic()
+    start = time.process_time()
     assert identify(path).purl.name == "foo-bar"
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert "headers" in refused(tmp_path, zipped(wheel_members(metadata=few + b"h: x" + end + metadata)))
 
 
@@ -173,9 +173,9 @@ def test_many_members_of_the_same_kind(tmp_path: Path) -> None:
 def test_many_sboms_cost_little(tmp_path: Path) -> None:
     sboms = [(f"foo_bar-1.0.dist-info/sboms/{number}.json", b"{}") for number in range(10_000)]
     path = write(tmp_path, zipped([*wheel_members(), *sboms]))
-    start = time.monotonic()
+    start = time.process_time()
     assert len(wheel_sboms(path)) == 10_000
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 # --- tar headers that Python's `tarfile` reads differently ---

@@ -105,11 +105,11 @@ def test_a_package(tmp_path: Path, data: bytes, platform: str | None) -> None:
     ],
 )
 def test_what_is_refused(tmp_path: Path, data: bytes, why: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(PackageError) as caught:
         identify(write(tmp_path, data), EXPECTED)
     assert why in str(caught.value)
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start < 3
 
 
 @given(

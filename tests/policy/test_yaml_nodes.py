@@ -57,12 +57,12 @@ BOMB = "a: &a [x, x]\n" + "".join(
     ],
 )
 def test_what_is_refused(data: bytes, line: int, says: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(PolicyError) as caught:
         yaml_nodes.read(data, where="p")
     assert caught.value.where == f"p:{line}"
     assert says in str(caught.value)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.slow
@@ -71,10 +71,10 @@ def test_what_is_refused(data: bytes, line: int, says: str) -> None:
 )
 def test_the_largest_input_takes_bounded_time(unit: bytes) -> None:
     data = (b"[" if unit == b"[]," else b"") + unit * (limits.POLICY // len(unit) - 1)
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(PolicyError):
         yaml_nodes.read(data, where="p")
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_values_stay_the_text_that_was_written() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -214,10 +215,13 @@ def test_a_storm_of_refusals_ends(guarded: Guarded) -> None:
 
 
 def test_a_token_service_that_refuses_is_asked_once_by_all_who_wait(guarded: Guarded) -> None:
-    def slow(asked: Asked) -> Answer:
-        return Answer(403, b"{}", drip=0.2)
+    def when_all_have_been_turned_away(asked: Asked) -> Answer:
+        until = time.monotonic() + 30
+        while len(guarded.registry.asked) < 16 and time.monotonic() < until:
+            time.sleep(0.01)
+        return Answer(403, b"{}", drip=0.5)
 
-    guarded.realm.default = slow
+    guarded.realm.default = when_all_have_been_turned_away
     store = opened(guarded.registry.host)
     with ThreadPoolExecutor(16) as pool:
         failed = list(pool.map(lambda _: _error(lambda: store.fetch(REPO, MANIFEST.descriptor())), range(16)))
