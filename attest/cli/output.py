@@ -11,6 +11,24 @@ from pathlib import Path
 from attest.errors import UsageError
 
 
+def check(*outputs: str | Path | None) -> None:
+    """Before what takes long: whether `write` could write there, as far as that can be seen. Raises `UsageError`."""
+    for path in (Path(output) for output in outputs if output is not None):
+        if path.is_dir():
+            raise UsageError("cannot write the file", where=str(path), why="it is a directory")
+        if path.exists() and not path.is_file():
+            continue
+        if not path.parent.is_dir():
+            raise UsageError(
+                "cannot write the file",
+                where=str(path),
+                why="there is no such directory",
+                next_step=f"make the directory {path.parent} first",
+            )
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise UsageError("cannot write the file", where=str(path), why="nothing may be written into its directory")
+
+
 def write(data: bytes, output: str | Path | None) -> None:
     """To ``output``, or to stdout as text where there is none. Who reads the file meanwhile sees it as it was.
 

@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.policy.learn import learn, merge
 
     path = Path(arguments.output)
+    output.check(*(() if arguments.diff else (path, arguments.policy)))
     old = _old(path)
     found = locks.read(arguments)
     named = locks.named(arguments, found)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from attest.report.answer import Asked, Piece, Writer
 
 FORMATS = ("text", "json", "sarif", "junit", "markdown")
+_EXPLAINED = ("text", "json")
 
 _EXAMPLES = """\
 examples:
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Targets(arguments, create=False, offline=arguments.offline) as targets:
         targets.begin()  # before all that is loaded and read here
 
-        from attest.cli import console, locks
+        from attest.cli import console, locks, output
         from attest.cli.recording import Recording
         from attest.cli.seals import Seals
         from attest.cli.subjects import Image
@@ -87,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         from attest.stores.parallel import WORKERS, in_parallel
         from attest.stores.processes import in_processes, shares
 
+        _check_explained(arguments)
+        output.check(arguments.receipt, arguments.vsa)
         policies = _policies(arguments)
         found = locks.read(arguments)
         named = locks.named(arguments, found)
@@ -120,6 +123,18 @@ def run(arguments: argparse.Namespace) -> int:
     receipt.write()
     summary.write(named)
     return exit_code([tally.outcome])
+
+
+def _check_explained(arguments: argparse.Namespace) -> None:
+    """Raises `UsageError` for a format that has no place for it."""
+    from attest.errors import UsageError
+
+    if arguments.explain and arguments.format not in _EXPLAINED:
+        raise UsageError(
+            f"--explain does not go with --format {arguments.format}",
+            why="that has no place for what became of each candidate",
+            next_step=f"use --format {' or '.join(_EXPLAINED)}",
+        )
 
 
 def _policies(arguments: argparse.Namespace) -> Sequence[Policy]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from attest import names
@@ -106,3 +107,12 @@ def test_what_a_policy_says_of_no_evidence_has_no_candidates(attest: Workplace) 
     attest.write("gate.yaml", POLICY.replace("pypi", "npm"))
     (rule,) = explained(attest)["explained"][0]["rules"]
     assert (rule["rule"], rule["code"], rule["candidates"]) == (None, "policy-not-applicable", [])
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "markdown"])
+def test_where_there_is_no_place_for_it(attest: Workplace, form: str) -> None:
+    said = attest.refused("verify", WHEEL, "--policy", "policy.yaml", "--explain", "--format", form)
+    assert said == (
+        f"attest: --explain does not go with --format {form}: that has no place for what became of each candidate "
+        "(next: use --format text or json)"
+    )

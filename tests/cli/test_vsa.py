@@ -215,3 +215,11 @@ def test_an_image_is_named_by_its_digest(attest: Workplace) -> None:
 def test_options_that_do_not_go_together(attest: Workplace, options: list[str], said: str) -> None:
     assert said in attest.refused("verify", WHEEL, "--policy", "gate.yaml", *options)
     assert not Path("x").exists()
+
+
+@pytest.mark.parametrize("option", ["--vsa", "--receipt"])
+def test_where_nothing_can_be_written_nothing_is_judged(attest: Workplace, option: str) -> None:
+    signing = [] if option == "--receipt" else ["--verifier", "https://acme.example/verifier", "--key", "release.key"]
+    asked = ("verify", WHEEL, "--policy", "policy.yaml", *signing, option)
+    assert "make the directory none first" in attest.refused(*asked, "none/x")
+    assert "it is a directory" in attest.refused(*asked, "dist")
