@@ -80,9 +80,10 @@ _UNSEEN: Final = Decided(Answer.INCONCLUSIVE, "it was not looked at: there are t
 
 
 def parts_of(sbom: Sbom, subject: Subject) -> tuple[Part, ...]:
-    """What an SBOM says is in ``subject``, each once: not itself, and not single files of it.
+    """What an SBOM says is in ``subject``, each once: not itself, and no files, data or keys without a purl.
 
-    What it describes beside the subject is in it too: of several things only that is the subject which has its purl.
+    What it describes beside the subject is in it too. Of several things only that is the subject which has its purl;
+    one alone is by what could be its name, so that a document about another package says that this is inside.
     """
     described = sbom.described
     if len(described) == 1 and _stands_for(described[0], subject):
@@ -100,7 +101,7 @@ def _stands_for(component: Component, subject: Subject) -> bool:
 def _parts(components: Iterable[Component]) -> Iterator[Part]:
     for component in components:
         purl = None if component.purl is None else _purl(component.purl)
-        if component.purl is not None or component.is_package:
+        if component.purl is not None or component.is_software:
             yield Part(str(purl or component)[:240], purl, tuple(sorted(_digests(component))))
 
 

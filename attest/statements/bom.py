@@ -23,6 +23,8 @@ class Component:
 
     ``digests`` are lower-case hex by lower-case algorithm without dashes, ``sha256``. Of several ``licenses`` all hold.
     ``ref`` is how the document's own relations name it. ``identified`` says whether it has a purl, a CPE or a SWID tag.
+    ``is_package`` is False for what is no package by its type, ``is_software`` for what is no software: a single file,
+    data, a key.
     """
 
     name: str | None
@@ -34,6 +36,7 @@ class Component:
     ref: str | None = None
     identified: bool = False
     is_package: bool = True
+    is_software: bool = True
 
     @property
     def package_name(self) -> str | None:

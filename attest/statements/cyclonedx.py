@@ -13,6 +13,7 @@ from attest.statements.moments import parse_time
 VERSIONS: Final = tuple(f"1.{minor}" for minor in range(2, 8))
 _PACKAGES: Final = ("application", "framework", "library")
 """Types that are packages; a `file`, a `device` or a `platform` names none."""
+_NO_SOFTWARE: Final = ("cryptographic-asset", "data", "file")
 
 
 def read(document: Mapping[str, Any]) -> Sbom:
@@ -65,6 +66,7 @@ def _component(fields: Fields) -> Component:
         ref=fields.optional_string("bom-ref"),
         identified=bool(purl or fields.optional_string("cpe") or fields.optional_object("swid")),
         is_package=fields.value.get("type") in _PACKAGES,
+        is_software=fields.value.get("type") not in _NO_SOFTWARE,
     )
 
 

@@ -15,6 +15,8 @@ _CONTEXT: Final = "https://spdx.org/rdf/3."
 _LISTED: Final = "https://spdx.org/licenses/"
 _UNSAID: Final = ("NoAssertionLicense", "NoneLicense", "NOASSERTION", "NONE")
 _LICENSES: Final = ("hasConcludedLicense", "hasDeclaredLicense")
+_PACKAGES: Final = ("software_Package", "ai_AIPackage", "dataset_DatasetPackage")
+"""A package, and the classes below it."""
 _IDENTIFIERS: Final = {"packageUrl": "purl", "purl": "purl", "cpe22": "cpe", "cpe23": "cpe", "swid": "swid"}
 
 
@@ -35,7 +37,7 @@ def read(document: Mapping[str, Any]) -> Sbom:
     graph = _graph(Fields(document, "sbom"))
     collections = [item for item in graph.elements if item.value.get("type") in ("SpdxDocument", "software_Sbom")]
     roots = {root for item in collections for root in _strings(item, "rootElement")}
-    packages = [_package(item, graph) for item in graph.elements if item.value.get("type") == "software_Package"]
+    packages = [_package(item, graph) for item in graph.elements if item.value.get("type") in _PACKAGES]
     creation = _creation(collections, graph)
     created = None if creation is None else creation.optional_string("created")
     return Sbom(
@@ -87,6 +89,7 @@ def _package(fields: Fields, graph: _Graph) -> Component:
         digests=collected(hashes, f"{fields.path}.verifiedUsing"),
         ref=ref,
         identified=bool(purl) or any(kind for kind, _ in identifiers),
+        is_software=fields.value.get("type") != "dataset_DatasetPackage",
     )
 
 

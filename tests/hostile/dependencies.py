@@ -45,6 +45,29 @@ def _nested(outer: Subject, inner: Subject) -> Json:
     return {**part(outer), "components": [part(inner)]}
 
 
+def _describing(*described: Subject, lists: Subject) -> Json:
+    """SPDX, which may describe several."""
+
+    def written(subject: Subject) -> Json:
+        assert subject.purl is not None
+        assert subject.digest is not None
+        locator = {
+            "referenceCategory": "PACKAGE-MANAGER",
+            "referenceType": "purl",
+            "referenceLocator": str(subject.purl),
+        }
+        checksum = {"algorithm": subject.digest.algorithm.upper(), "checksumValue": subject.digest.hex}
+        name = subject.purl.name
+        return {"SPDXID": f"SPDXRef-{name}", "name": name, "externalRefs": [locator], "checksums": [checksum]}
+
+    return {
+        "spdxVersion": "SPDX-2.3",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "documentDescribes": [written(subject)["SPDXID"] for subject in described],
+        "packages": [written(subject) for subject in (*described, lists)],
+    }
+
+
 def _chain(name: str, length: int) -> list[Subject]:
     return [package(f"{name}-{number}") for number in range(length)]
 
@@ -162,6 +185,27 @@ def cases() -> list[Case]:
             lists({"type": "library", "bom-ref": "left", "name": "left", "version": "1.0.0"}),
             trick="a component without a purl, so that nothing can be looked up",
             naive="skips what it cannot look up",
+        ),
+        refused(
+            "part-without-purl-below-it-all",
+            "unresolved",
+            lists(part(good), {"type": "operating-system", "bom-ref": "os", "name": "os", "version": "1"}),
+            trick="an operating system among the components, without a purl",
+            naive="looks at libraries only",
+        ),
+        refused(
+            "part-beside-the-package",
+            "denied",
+            lambda subject: by("release", names.PREDICATE_SPDX, _describing(subject, bare, lists=good))(subject),
+            trick="the SBOM describes two packages: the one it is of, and another that is signed by nobody",
+            naive="takes all that is described for the package itself",
+        ),
+        refused(
+            "part-in-the-place-of-the-package",
+            "unresolved",
+            lambda subject: by("release", CYCLONEDX, bom(bare, [part(good)]))(subject),
+            trick="the SBOM describes another package, by name alone",
+            naive="looks at what is listed, and not at what that is said to be of",
         ),
         refused(
             "no-parts",

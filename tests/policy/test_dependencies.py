@@ -289,15 +289,87 @@ def test_a_digest_of_another_kind_is_resolved_to_that_file(world: World) -> None
     assert world.finding(world.image(other), policy).code is not Code.DEPENDENCIES_VERIFIED
 
 
-def test_files_of_the_image_are_no_components(world: World) -> None:
-    world.publish("a")
-    finding = world.finding(world.image("a", {"type": "file", "name": "/etc/passwd"}), world.policy(PARTS))
-    assert "1 of 1 components are admitted" in finding.message
-
-
 def test_an_sbom_without_components_says_nothing(world: World) -> None:
     finding = world.finding(world.image(), world.policy(PARTS))
     assert (finding.code, finding.outcome) == (Code.DEPENDENCIES_MALFORMED, Outcome.DENIED)
+
+
+def spdx(*described: str, lists: Sequence[str]) -> dict[str, Any]:
+    def package(name: str) -> dict[str, Any]:
+        locator = {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": str(purl(name))}
+        checksum = {"algorithm": "SHA512", "checksumValue": digest(name).hex}
+        return {"SPDXID": f"SPDXRef-{name}", "name": name, "externalRefs": [locator], "checksums": [checksum]}
+
+    return {
+        "spdxVersion": "SPDX-2.3",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "creationInfo": {"created": "2026-01-01T00:00:00Z", "creators": ["Tool: x"]},
+        "packages": [package(name) for name in (*described, *lists)],
+        "relationships": [
+            {
+                "spdxElementId": "SPDXRef-DOCUMENT",
+                "relationshipType": "DESCRIBES",
+                "relatedSpdxElement": f"SPDXRef-{name}",
+            }
+            for name in described
+        ],
+    }
+
+
+@pytest.mark.parametrize("hidden", ["b", "gone"])
+def test_what_is_described_beside_the_subject_is_a_component(world: World, hidden: str) -> None:
+    """SPDX describes as many as it likes: none is hidden there."""
+    world.publish("a")
+    world.publish("b")
+    subject = world.publish("top", bom=False)
+    world.attach(subject, names.PREDICATE_SPDX, spdx("top", hidden, lists=["a"]))
+    finding = world.finding(subject, world.policy(PARTS))
+    assert finding.code is (Code.DEPENDENCIES_VERIFIED if hidden == "b" else Code.DEPENDENCIES_DENIED)
+    assert " of 2 components " in finding.message
+
+
+def test_another_package_that_alone_is_described_is_a_component(world: World) -> None:
+    """Whatever a document is about, all that stands in it is asked about."""
+    world.publish("a")
+    subject = world.publish("top", bom=False)
+    world.attach(subject, names.PREDICATE_SPDX, spdx("other-name", lists=["a"]))
+    world.list_parts(subject, "a", metadata={"component": component("third-name", digest("third-name"))})
+    finding = world.finding(subject, world.policy(PARTS))
+    assert finding.code is Code.DEPENDENCIES_DENIED
+    assert "1 of 2 components are denied: pkg:npm/other-name@1.0.0: " in finding.message
+    assert "1 of 2 components are denied: pkg:npm/third-name@1.0.0: " in finding.message
+
+
+def test_what_is_described_beside_the_subject_needs_nothing_that_is_listed(world: World) -> None:
+    world.publish("b")
+    subject = world.publish("top", bom=False)
+    world.attach(subject, names.PREDICATE_SPDX, spdx("top", "b", lists=[]))
+    assert "1 of 1 components are admitted" in world.finding(subject, world.policy(PARTS)).message
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("application", "container", "device", "device-driver", "firmware", "framework", "machine-learning-model"),
+        *("operating-system", "platform", None, "new", ["library"]),
+    ],
+)
+def test_software_without_a_purl_is_not_resolved(world: World, kind: object) -> None:
+    """Of whatever type: it is not left out without a word."""
+    world.publish("a")
+    finding = world.finding(world.image("a", {"type": kind, "name": "base"}), world.policy(PARTS))
+    assert finding.code is Code.DEPENDENCIES_UNRESOLVED
+    assert "1 of 2 components are not resolved: base: it has no purl" in finding.message
+
+
+@pytest.mark.parametrize("kind", ["file", "data", "cryptographic-asset"])
+def test_what_is_no_software_needs_no_policy_but_its_purl_does(world: World, kind: str) -> None:
+    world.publish("a")
+    policy = world.policy(PARTS)
+    nothing = {"type": kind, "name": "a key"}
+    assert "1 of 1 components are admitted" in world.finding(world.image("a", nothing), policy).message
+    hidden = component("gone", digest("gone"), type=kind)
+    assert world.finding(world.image("a", hidden), policy).code is Code.DEPENDENCIES_DENIED
 
 
 def test_an_sbom_by_a_stranger_counts_for_nothing(world: World) -> None:

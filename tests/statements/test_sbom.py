@@ -109,6 +109,20 @@ def test_spdx_3() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "read", "is_software"),
+    [
+        ("ai_AIPackage", 1, True),
+        ("dataset_DatasetPackage", 1, False),
+        ("software_File", 0, True),
+    ],
+)
+def test_packages_of_spdx_3_of_another_class(kind: str, read: int, is_software: bool) -> None:
+    graph = [{"type": kind, "spdxId": "urn:a", "name": "a"}]
+    sbom = read_sbom({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph})
+    assert sbom.components == (Component("a", None, None, ref="urn:a", is_software=is_software),) * read
+
+
+@pytest.mark.parametrize(
     "document",
     [
         None,

@@ -65,7 +65,7 @@ class DependenciesRule(Rule[Sbom]):
         """All signers of an SBOM whose components are all admitted. One without components says nothing of them."""
         scene = claim.scene
         parts = parts_of(content, scene.subject)
-        if not content.components:
+        if not parts and not content.components:
             return Refusal(Code.DEPENDENCIES_MALFORMED, "the SBOM lists no components")
         decided = [(part, scene.components.of(self.policy, part)) for part in parts]
         for answer, code, words in _REFUSING:
