@@ -19,6 +19,9 @@ BLOB: Final = 512 * MIB
 EVIDENCE_TOTAL: Final = 128 * MIB
 """Most bytes of bundles read for one subject; one signature has 2 KiB, one with a large SBOM 10 MiB."""
 
+EVIDENCE_MANIFESTS: Final = 32 * MIB
+"""Most bytes of manifests read for one subject; one has 2 KiB, with its bundle inside some 15 KiB."""
+
 SIGNATURES: Final = 1_000
 """Most layers of one manifest that are read as signatures; cosign reads as many."""
 
@@ -51,6 +54,15 @@ REFERRERS: Final = 20_000
 
 LISTING_PAGES: Final = 1_000
 """Most pages of one listing of referrers or tags: a registry may send short and empty ones, and link them for ever."""
+
+LISTING_BYTES: Final = 32 * MIB
+"""Most bytes of all pages of a listing of referrers: 20,000 entries of 1,600 bytes."""
+
+LISTING_SECONDS: Final = 300.0
+"""Longest time for all its pages: a registry may send each of a thousand just before the time for one is up."""
+
+EVIDENCE_SECONDS: Final = 600.0
+"""Longest time in which new manifests and bundles of one subject are asked for."""
 
 GRAPH_MANIFESTS: Final = 500_000
 """Most manifests that are copied as one graph: a hostile store can make referrers of referrers for ever."""
@@ -138,6 +150,18 @@ REQUIREMENTS_TEXT: Final = 512 * KIB
 
 SBOM_COMPONENTS: Final = 20_000
 """Most components of an SBOM that is made; the largest lockfiles have some 5,000."""
+
+SBOM_EDGES: Final = 200_000
+"""Most dependencies that the SBOMs in one package list; the largest lockfiles have some 20,000."""
+
+SBOM_LICENSES: Final = 1_000
+"""Most different licences in an SBOM that is made, of up to 1,000 characters that take 3 ms; SPDX lists some 700."""
+
+EMBEDDED_SBOM: Final = 8 * MIB
+"""Largest SBOM that is taken over from within a package; one of 500 Rust crates has 1 MiB."""
+
+EMBEDDED_SBOMS: Final = 100
+"""Most SBOMs in one package; one for each library that was compiled into it."""
 
 CARGO_TOML: Final = 256 * KIB
 """Largest Cargo.toml, some 5,000 features; the parser reads the worst of this size in two seconds."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar
 
@@ -19,6 +20,8 @@ from attest.stores.protocol import Found, Store, Where
 T = TypeVar("T")
 
 _NO_ROOM: Final = f"not read: there is more evidence than {limits.EVIDENCE_TOTAL} bytes"
+_TOO_MANY: Final = f"not read: the manifests of what is attached have more than {limits.EVIDENCE_MANIFESTS} bytes"
+_TOO_LATE: Final = f"not read: it takes longer than {limits.EVIDENCE_SECONDS:.0f} seconds to read what is attached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +62,37 @@ class _Blob:
         return self.layers[0][0].size
 
 
+@dataclass(slots=True)
+class _Room:
+    """How many bytes may still be read."""
+
+    left: int
+
+    def take(self, size: int) -> bool:
+        """Whether there was room for so many."""
+        fits = size <= self.left
+        if fits:
+            self.left -= size
+        return fits
+
+
 class Reader:
-    """Reads from one repository; of signed content at most `limits.EVIDENCE_TOTAL` bytes in all, the smallest first:
-    sizes are claimed, and who claims a large one must not hide what is small."""
+    """Reads from one repository; of manifests at most `limits.EVIDENCE_MANIFESTS` bytes in all, of signed content
+    `limits.EVIDENCE_TOTAL`, the smallest first: sizes are claimed, and who claims a large one must not hide what is
+    small. What was not asked for in `limits.EVIDENCE_SECONDS` stays unread."""
 
     def __init__(self, store: Store, repository: str) -> None:
         self._store = store
         self._repository = repository
-        self._left = limits.EVIDENCE_TOTAL
+        self._manifests = _Room(limits.EVIDENCE_MANIFESTS)
+        self._content = _Room(limits.EVIDENCE_TOTAL)
+        self._until = time.monotonic() + limits.EVIDENCE_SECONDS
 
     def read(self, found: Sequence[Found], *, about: Digest) -> dict[Digest, list[Outcome]]:
         """What is attached to the manifest ``about``, by the digest of its own manifest."""
         outcomes: dict[Digest, list[Outcome]] = {}
         signed: list[_Blob] = []
-        for seen in in_parallel(lambda item: self._guarded(item, lambda: self._manifest(item, about)), found):
+        for seen in self._read_manifests(found, about):
             mine = outcomes.setdefault(seen.digest, [])
             layers = list(signed_layers(seen.manifest)) if isinstance(seen, Candidate) else []
             if not isinstance(seen, Candidate) or not layers:
@@ -83,26 +103,36 @@ class Reader:
             signed.extend(_blobs(seen, layers[: limits.SIGNATURES]))
         blobs: list[_Blob] = []
         for blob in sorted(signed, key=lambda item: item.size):
-            if blob.size <= limits.EVIDENCE_BLOB and not self._has_room(blob.size):
+            if blob.size <= limits.EVIDENCE_BLOB and not self._content.take(blob.size):
                 outcomes[blob.seen.digest].append(_unread(blob.seen, _NO_ROOM))
             else:
                 blobs.append(blob)
-        for blob, read in zip(blobs, in_parallel(self._content, blobs), strict=True):
+        for blob, read in zip(blobs, in_parallel(self._read_blob, blobs), strict=True):
             outcomes[blob.seen.digest].extend(read)
         return outcomes
 
     def document(self, candidate: Candidate) -> bytes | Rejected | Unread:
         """The one file of an unsigned document."""
         layer = candidate.manifest.layers[0]
-        if layer.size <= limits.EVIDENCE_BLOB and not self._has_room(layer.size):
+        if layer.size <= limits.EVIDENCE_BLOB and not self._content.take(layer.size):
             return _unread(candidate, _NO_ROOM)
         return self._guarded(candidate.found, lambda: self._data(candidate.found, layer))
 
-    def _has_room(self, size: int) -> bool:
-        self._left -= size
-        return self._left >= 0
+    def _read_manifests(self, found: Sequence[Found], about: Digest) -> Iterator[Candidate | Rejected | Unread]:
+        """In the order of ``found``."""
+        too_many: set[Digest] = set()
+        for item in sorted(found, key=lambda item: item.descriptor.size):
+            if item.descriptor.size <= limits.MANIFEST and not self._manifests.take(item.descriptor.size):
+                too_many.add(item.descriptor.digest)
 
-    def _content(self, blob: _Blob) -> list[Outcome]:
+        def read(item: Found) -> Candidate | Rejected | Unread:
+            if item.descriptor.digest in too_many:
+                return Unread(Rejected(item, Check.READ, _TOO_MANY, _listed_claim(item)))
+            return self._guarded(item, lambda: self._manifest(item, about))
+
+        return iter(in_parallel(read, found))
+
+    def _read_blob(self, blob: _Blob) -> list[Outcome]:
         seen = blob.seen
         data = self._guarded(seen.found, lambda: self._data(seen.found, blob.layers[0][0]))
         if not isinstance(data, bytes):
@@ -135,6 +165,8 @@ class Reader:
         if descriptor.size > limit:
             reason = f"{descriptor.size} bytes, more than the limit of {limit}"
             raise _Unfit(Rejected(found, Check.READ, reason, _listed_claim(found)))
+        if time.monotonic() > self._until:
+            raise StoreError(_TOO_LATE)
         try:
             return self._store.fetch(self._repository, descriptor)
         except FormatError as error:

@@ -123,6 +123,41 @@ def test_one_large_bundle_named_by_many_manifests_is_read_up_to_a_cap(store: Mem
     assert any("there is more evidence than" in problem for problem in found.problems)
 
 
+@pytest.mark.parametrize("what", ["annotations", "layers"])
+def test_large_manifests_are_read_up_to_a_cap_the_small_first(
+    store: MemoryStore, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may attach something may attach large ones: neither memory nor the good signature is lost to them."""
+    monkeypatch.setattr(limits, "EVIDENCE_MANIFESTS", 5 << 20)
+    layer = Descriptor.of(names.BUNDLE_V03, b"{}")
+    store.push(REPOSITORY, layer, b"{}")
+    for number in range(3):
+        manifest = write_image(
+            artifact_type=names.BUNDLE_V03,
+            config=EMPTY,
+            layers=[layer] * (25_000 if what == "layers" else 1),
+            subject=SUBJECT.manifest,
+            annotations={"number": str(number), "large": "x" * (0 if what == "layers" else 3_900_000)},
+        )
+        store.push(REPOSITORY, manifest.descriptor(), manifest.raw)
+    tracemalloc.start()
+    try:
+        found = judged(store)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(found.verified), found.complete) == (1, False)
+    assert sum("the manifests of what is attached have more than" in text for text in found.problems) == 2
+    assert most < 80 << 20
+
+
+def test_what_takes_too_long_is_not_asked_for(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "EVIDENCE_SECONDS", -1.0)
+    found = judged(store)
+    assert (found.verified, found.complete) == ((), False)
+    assert "not read: it takes longer than 600 seconds to read what is attached" in found.problems[0]
+
+
 def test_a_bundle_larger_than_the_cap_is_not_read(store: MemoryStore) -> None:
     refer(store, b" " * (limits.EVIDENCE_BLOB + 1))
     found = judged(store)

@@ -22,11 +22,12 @@ _BEHIND: Final = frozenset({307, 308})
 
 @dataclass(slots=True)
 class Listed:
-    """What one way of asking brought. ``failed`` is the reason why it brought nothing at all."""
+    """What one way of asking brought, in ``size`` bytes. ``failed`` is the reason why it brought nothing at all."""
 
     descriptors: list[Descriptor] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     failed: StoreError | None = None
+    size: int = 0
 
 
 class ReferrersApi:
@@ -50,8 +51,11 @@ class ReferrersApi:
         listed = Listed()
         seen: set[str] = set()
         next_url: str | None = url
+        until = self._client.clock.monotonic() + limits.LISTING_SECONDS
         while next_url is not None:
             problem = self._problem(next_url, base, seen, listed)
+            if self._client.clock.monotonic() > until:
+                problem = f"its pages take longer than {limits.LISTING_SECONDS:.0f} seconds"
             if problem is not None:
                 listed.problems.append(f"{shown(url)}: {problem}")
                 break
@@ -74,6 +78,7 @@ class ReferrersApi:
                     listed.failed = refusal
                 listed.problems.append(str(refusal))
                 break
+            listed.size += len(response.body)
             read_entries(response, listed, shown(url))
             next_url = next_link(response)
         return listed
@@ -96,6 +101,8 @@ class ReferrersApi:
             return f"more than {limits.LISTING_PAGES} pages"
         if len(listed.descriptors) >= limits.REFERRERS and seen:
             return f"more than {limits.REFERRERS} referrers"
+        if listed.size >= limits.LISTING_BYTES:
+            return f"more than {limits.LISTING_BYTES} bytes of pages"
         return None
 
 

@@ -104,6 +104,34 @@ def test_pages_without_end(registry: Scripted, monkeypatch: pytest.MonkeyPatch) 
     assert len(registry.asked) == 21
 
 
+def test_pages_that_are_too_large_together(registry: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = index_answer(ONE.listing_descriptor(), Link=f'<{API}?page=2>; rel="next"')
+    registry.on("GET", API, first)
+    registry.on("GET", f"{API}?page=2", index_answer(TWO.listing_descriptor()))
+    monkeypatch.setattr(limits, "LISTING_BYTES", len(first.body) + 1)
+    assert ask(registry).complete
+    monkeypatch.setattr(limits, "LISTING_BYTES", len(first.body))
+    listing = ask(registry)
+    assert not listing.complete
+    assert f"more than {len(first.body)} bytes of pages" in listing.problems[0]
+    assert list(found(listing)) == [ONE.listing_descriptor()]
+
+
+def test_pages_that_come_too_slowly_together(registry: Scripted) -> None:
+    """Each in time for itself."""
+    clock = FakeClock()
+
+    def page(asked: Asked) -> Answer:
+        clock.ahead += limits.LISTING_SECONDS / 6
+        return index_answer(Link=f'<{API}?page={len(registry.asked)}>; rel="next"')
+
+    registry.on("GET", API, page)
+    listing = opened(registry.host, clock=clock).referrers(REPO, OF.digest)
+    assert not listing.complete
+    assert "its pages take longer than 300 seconds" in listing.problems[0]
+    assert len(registry.asked) == 7
+
+
 def test_more_referrers_than_are_read(registry: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "REFERRERS", 2)
     entries = [referrer(OF, str(number)).listing_descriptor() for number in range(3)]
