@@ -50,10 +50,14 @@ class Identity(ABC):
         """
         if self.formats and proof.format not in self.formats:
             return f"{self.name} signs only as {', '.join(self.formats)}, not as {proof.format}"
+        return self.silent(subject, proof.time or now)
+
+    def silent(self, subject: Subject, moment: datetime) -> str | None:
+        """Why nothing that is signed at ``moment`` counts as this identity's word about ``subject``, or None."""
         if self.packages and not matches_any(self.packages, subject):
             patterns = ", ".join(str(pattern) for pattern in self.packages)
             return f"{self.name} speaks only for {patterns}"
-        if self.until is not None and (proof.time or now) >= self.until:
+        if self.until is not None and moment >= self.until:
             return f"{self.name} ended on {self.until.date()}"
         return None
 

@@ -161,7 +161,8 @@ def _of_policy(hearing: Hearing, now: datetime) -> Iterator[Finding]:
             rule=None,
             code=Code.SUBJECT_UNRESOLVED,
             outcome=Outcome.INCONCLUSIVE,
-            mode=Mode.ENFORCE if policy.unresolved is Leniency.DENY else Mode.WARN,
+            # A store could hide what those said who may say it, so that there is nothing to forgive.
+            mode=Mode.ENFORCE if policy.unresolved is Leniency.DENY or policy.resolvers else Mode.WARN,
             message="no digest was given, and only the store says which artifacts this package has",
             remedy="name the artifact with --digest or its file, or trust the store's listing with --resolve",
         )
@@ -254,7 +255,7 @@ def _wanted(rule: Rule[Any], scene: Scene, weighed: list[Weighed], considered: l
         Outcome.DENIED if denied else Outcome.INCONCLUSIVE,
         f"{why}; {found.summary(evidence, considered)}",
         digests,
-        remedies.after(rule, code, evidence.subject, signed, scene.identities),
+        remedies.after(rule, code, evidence.subject, signed, scene.identities, now=scene.standing.now),
     )
 
 

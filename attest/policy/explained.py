@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from attest.evidence.model import Check, Subject
@@ -71,7 +72,7 @@ def matrix(verdict: Verdict, policies: Sequence[Policy]) -> list[tuple[Finding, 
                 cells.append(Cell(item, item.failed, None, None))
             else:
                 expected = _expected(rule, item.failed, verdict.about)
-                cells.append(Cell(item, item.failed, expected, _fix(policy, rule, item, verdict.about)))
+                cells.append(Cell(item, item.failed, expected, _fix(policy, rule, item, verdict.about, verdict.now)))
         found.append((finding, cells))
     return found
 
@@ -95,13 +96,12 @@ def _expected(rule: Rule[Any], failed: str, subject: Subject) -> str:
     return told.format(value) if value is not None else MEANINGS[rule.holds]
 
 
-def _fix(policy: Policy, rule: Rule[Any], item: Considered, subject: Subject) -> str | None:
+def _fix(policy: Policy, rule: Rule[Any], item: Considered, subject: Subject, now: datetime) -> str | None:
     """What would make it count, or something in its place; None where nothing is wrong with it."""
     if item.failed in (Step.KIND, Step.LATEST) or rule.threshold == 0:
         return None
     if item.failed in _FIX:
         return _FIX[item.failed]  # type: ignore[index]
     identities = {name: identity.about(subject) for name, identity in policy.identities.items()}
-    if item.fate in (Fate.UNFIT, Fate.AGAINST):
-        return remedies.after(rule, Code(item.failed or ""), subject, frozenset(), identities)
-    return remedies.after(rule, rule.missing, subject, frozenset(), identities)
+    code = Code(item.failed or "") if item.fate in (Fate.UNFIT, Fate.AGAINST) else rule.missing
+    return remedies.after(rule, code, subject, frozenset(), identities, now=now)

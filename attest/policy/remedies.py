@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Set
+from datetime import datetime
 from typing import Any, Final
 
 from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity
@@ -53,8 +54,16 @@ _ADVICE: Final = {
 }
 
 
-def after(rule: Rule[Any], code: Code, subject: Subject, signed: Set[str], identities: Mapping[str, Identity]) -> str:
-    """The next command, and who is to run it; ``signed`` have done so already."""
+def after(
+    rule: Rule[Any],
+    code: Code,
+    subject: Subject,
+    signed: Set[str],
+    identities: Mapping[str, Identity],
+    *,
+    now: datetime,
+) -> str:
+    """The next command, and who is to run it; ``signed`` have done so already, and who has ended cannot."""
     named = _named(subject)
     if code in _DOWNGRADES:
         return (
@@ -63,7 +72,10 @@ def after(rule: Rule[Any], code: Code, subject: Subject, signed: Set[str], ident
         )
     document = _FILES.get(rule.kind)
     command = f"attest attach {named} {document}" if document else f"attest sign {named}"
-    others = [name for name in rule.by if name not in signed]
+    silent = {name: why for name in rule.by if (why := identities[name].silent(subject, now)) is not None}
+    others = [name for name in rule.by if name not in signed and name not in silent]
+    if silent and not others:
+        return f"have the policy name somebody in 'by' who may sign it now: {'; '.join(silent.values())}"
     keys = " or ".join(name for name in others if isinstance(identities[name], KeyIdentity))
     keyless = " or ".join(name for name in others if isinstance(identities[name], CertificateIdentity))
     ways = [f"{command} --key KEY (KEY: the private key of {keys})"] if keys else []

@@ -520,3 +520,15 @@ def test_many_kinds_of_evidence_are_not_all_named(read: Read) -> None:
 def test_the_next_command(read: Read, text: str, candidates: list[str], remedy: str) -> None:
     verdict = judge(read(text), *(signed(name) for name in candidates))
     assert only(verdict).remedy == remedy.format(f"{PURL} --digest {DIGEST}")
+
+
+def test_whoever_has_ended_or_may_not_speak_is_not_asked(read: Read) -> None:
+    ended = SIGNED.replace("{key: release.pub}", "{key: release.pub, until: 2026-11-21}")
+    assert only(judge(read(ended))).remedy == (
+        f"attest sign {PURL} --digest {DIGEST} --key KEY (KEY: the private key of security)"
+    )
+    nobody = ended.replace("{key: security.pub}", '{key: security.pub, for: ["pkg:npm/other"]}')
+    assert only(judge(read(nobody), signed("release"))).remedy == (
+        "have the policy name somebody in 'by' who may sign it now: "
+        "release ended on 2026-11-21; security speaks only for pkg:npm/other"
+    )
