@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from attest.evidence.identity import CertificateIdentity, X509Identity, principal
+from attest.evidence.patterns import ImagePattern
 from attest.evidence.text_patterns import identity_pattern
+from attest.packages.patterns import PurlPattern
 from attest.signing.notation.distinguished_name import DistinguishedName
 from attest.signing.notation.trust_policy import Statement
 from attest.signing.notation.trust_store import GivenAnchors
@@ -94,3 +96,17 @@ def test_an_end_counts_from_its_first_second() -> None:
     assert only.refuses(SUBJECT, proof, NOW) == (
         f"release signs only as {Format.NOTATION}, {Format.COSIGN}, not as {Format.BUNDLE}"
     )
+
+
+def test_for_which_packages_it_speaks() -> None:
+    fits, other = PurlPattern.parse("pkg:npm/left-pad"), PurlPattern.parse("pkg:npm/@acme/*")
+    for packages, refusal in (
+        ((fits,), None),
+        ((other, fits), None),
+        ((other,), "release speaks only for pkg:npm/@acme/*"),
+        ((other, ImagePattern.parse("x.example/a")), "release speaks only for pkg:npm/@acme/*, x.example/a"),
+    ):
+        found = evidence([signed("release")], [identity("release", packages=packages)])
+        assert (len(found.verified), [item.reason for item in found.rejected]) == (
+            (1, []) if refusal is None else (0, [refusal])
+        )
