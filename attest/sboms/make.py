@@ -80,4 +80,6 @@ def _file(file: PackedFile) -> Part:
 def _written(bill: Bill, form: Form, made: datetime) -> bytes:
     if len(bill.parts) > limits.SBOM_COMPONENTS:
         raise UsageError("too many components for an SBOM", why=f"more than {limits.SBOM_COMPONENTS}")
+    if len({text for part in (bill.main, *bill.parts) for text in part.licenses}) > limits.SBOM_LICENSES:
+        raise UsageError("too many licences for an SBOM", why=f"more than {limits.SBOM_LICENSES}")
     return cyclonedx.write(bill, made) if form is Form.CYCLONEDX else spdx.write(bill, made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from attest import names
@@ -11,12 +10,12 @@ from attest.packages.files import PackageFile
 from attest.packages.metadata.facts import Metadata, Person, Requirement, Scope
 from attest.packages.purl import Purl
 from attest.sboms.bill import Bill, Edge, Part
+from attest.sboms.parts import both
 
 _GROUPED: Final = frozenset({"npm", "maven"})
 """Types of which CycloneDX's own makers write the namespace as the group of a component."""
 _PATHS: Final = frozenset({"golang", "swift"})
 """Types whose packages people call by the whole path."""
-_STRONGEST: Final = (Scope.RUNTIME, Scope.OPTIONAL, Scope.BUILD, Scope.DEVELOPMENT)
 
 
 def group_and_name(purl: Purl, written: str | None = None) -> tuple[str | None, str]:
@@ -82,10 +81,3 @@ def _part(item: Requirement) -> Part:
     purl = item.package.package if version is None else str(item.package)
     group, name = group_and_name(item.package)
     return Part(purl, name, group=group, version=version, purl=purl, needed=item.scope, notes=(note,))
-
-
-def both(one: Part, other: Part) -> Part:
-    """One part, for two of the same ref: needed for whatever either is needed for."""
-    scopes = [part.needed for part in (one, other) if part.needed is not None]
-    needed = min(scopes, key=_STRONGEST.index, default=None)
-    return replace(one, needed=needed, notes=tuple(dict.fromkeys((*one.notes, *other.notes))))

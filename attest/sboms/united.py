@@ -10,7 +10,8 @@ from attest.packages.digest import ArtifactDigest
 from attest.packages.lockfiles.lock import Lock
 from attest.packages.purl import Purl
 from attest.sboms.bill import Bill, Edge, Kind, Part
-from attest.sboms.package import both, group_and_name
+from attest.sboms.package import group_and_name
+from attest.sboms.parts import add, both
 
 
 def united(directory: str, bills: Sequence[tuple[Purl, Bill]]) -> Bill:
@@ -23,11 +24,10 @@ def united(directory: str, bills: Sequence[tuple[Purl, Bill]]) -> Bill:
     edges: dict[str, dict[Edge, None]] = {}
     for purl, bill in bills:
         mains.setdefault(purl, []).append(bill.main)
-        for part in bill.parts:
-            parts[part.ref] = part if part.ref not in parts else both(parts[part.ref], part)
+        refs = {part.ref: add(parts, part, f"{part.ref} {bill.main.ref}") for part in bill.parts}
+        refs[bill.main.ref] = str(purl)
         for ref, found in bill.edges.items():
-            own = str(purl) if ref == bill.main.ref else ref
-            edges.setdefault(own, {}).update(dict.fromkeys(found))
+            edges.setdefault(refs[ref], {}).update((replace(edge, to=refs[edge.to]), None) for edge in found)
     unsaid = {str(purl) for purl, bill in bills if bill.main.ref in bill.unsaid}
     whole = {str(purl): _of_files(purl, files) for purl, files in mains.items()}
     if len(whole) == 1:
@@ -51,7 +51,13 @@ def _of_files(purl: Purl, files: Sequence[Part]) -> Part:
         notes += [(names.NOTE_FILE, file.file_name or ""), *_digest_notes(file.digests.items())]
     documents = tuple(dict.fromkeys(document for file in files for document in file.documents))
     return replace(
-        first, ref=str(purl), file_name=None, digests={}, notes=tuple(dict.fromkeys(notes)), documents=documents
+        first,
+        ref=str(purl),
+        file_name=None,
+        digests={},
+        licenses=tuple(dict.fromkeys(text for file in files for text in file.licenses)),
+        notes=tuple(dict.fromkeys(notes)),
+        documents=documents,
     )
 
 
@@ -70,11 +76,13 @@ def with_known(bill: Bill, known: Iterable[Part]) -> Bill:
         if part.purl is not None and part.version is not None:
             versions.setdefault(Purl.parse(part.purl).package, []).append(ref)
     renamed = {package: refs[0] for package, refs in versions.items() if len(refs) == 1}
+    refs = {bill.main.ref: bill.main.ref, **{ref: ref for ref in there}}
     for part in bill.parts:
-        ref = renamed.get(part.ref, part.ref)
-        there[ref] = both(there[ref], part) if ref in there else part
+        met = there.get(renamed.get(part.ref, ""))
+        found = part if met is None else replace(part, ref=met.ref, version=met.version)
+        refs[part.ref] = add(there, found, f"{part.ref} in {bill.main.ref}")
     edges = {
-        ref: tuple(dict.fromkeys(replace(edge, to=renamed.get(edge.to, edge.to)) for edge in found))
+        refs[ref]: tuple(dict.fromkeys(replace(edge, to=refs[edge.to]) for edge in found))
         for ref, found in bill.edges.items()
     }
     return replace(bill, parts=tuple(there.values()), edges=edges)

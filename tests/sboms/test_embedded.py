@@ -138,7 +138,8 @@ def test_spdx_in_a_wheel(tmp_path: Path) -> None:
     found = made(tmp_path, {"a.spdx.json": document})
     names = {item["bom-ref"]: item["name"] for item in found["components"]}
     assert sorted(names.values()) == ["deep", "zlib"]
-    assert [[names[ref] for ref in refs] for refs in needs(found).values()] == [["deep"], ["zlib"]]
+    graph = {item["ref"]: [names[ref] for ref in item["dependsOn"]] for item in found["dependencies"]}
+    assert sorted(graph.values()) == [["deep"], ["zlib"]]
 
 
 @FORMS
@@ -151,14 +152,14 @@ def test_what_is_not_json_is_only_named(tmp_path: Path, form: Form) -> None:
 @pytest.mark.parametrize(
     ("document", "why"),
     [
-        (b"{", "a.json: not an SBOM: Expecting property name"),
-        ({}, "a.json: not an SBOM: no bomFormat, spdxVersion or @context"),
-        ({"bomFormat": "CycloneDX", "specVersion": "9"}, "a.json: not an SBOM: specVersion is '9'"),
-        ({**CARGO, "components": 7}, "not an SBOM"),
-        ({**CARGO, "dependencies": [{"ref": "a", "dependsOn": "b"}]}, "not an SBOM"),
+        (b"{", "a.json: cannot take over an SBOM: not JSON: Expecting property name"),
+        ({}, "cannot take over an SBOM: neither CycloneDX nor SPDX: no bomFormat, spdxVersion or @context"),
+        ({"bomFormat": "CycloneDX", "specVersion": "9"}, "not CycloneDX 1.x: specVersion is '9'"),
+        ({**CARGO, "components": 7}, "a.json: sbom.components: cannot take over an SBOM: expected an array: it is a "),
+        ({**CARGO, "dependencies": [{"ref": "a", "dependsOn": "b"}]}, "sbom.dependencies[0].dependsOn: cannot take"),
         ({**CARGO, "dependencies": [{"ref": "a", "dependsOn": [1]}]}, "expected an array of strings"),
         (b'{"a":' * 200 + b"1" + b"}" * 200, "nested deeper"),
-        ({**CARGO, "components": [{"type": "library", "name": "a"}] * limits.SBOM_COMPONENTS}, "more than 20000"),
+        (b"{" + b" " * limits.EMBEDDED_SBOM, "8388609 bytes of JSON: more than the limit of 8388608"),
     ],
 )
 def test_what_is_no_sbom_is_refused(tmp_path: Path, document: object, why: str) -> None:
