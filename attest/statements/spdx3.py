@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,8 +24,8 @@ _IDENTIFIERS: Final = {"packageUrl": "purl", "purl": "purl", "cpe22": "cpe", "cp
 class _Graph:
     elements: tuple[Fields, ...]
     by_id: Mapping[str, Fields]
-    relations: tuple[tuple[str, str, tuple[str, ...]], ...]
-    """Kind, from, to."""
+    relations: Mapping[tuple[str, str], Sequence[str]]
+    """To what, by kind and from what."""
 
 
 def read(document: Mapping[str, Any]) -> Sbom:
@@ -47,7 +47,7 @@ def read(document: Mapping[str, Any]) -> Sbom:
         tuple(item for item in packages if item.ref not in roots),
         None if created is None else parse_time(created, "sbom.creationInfo.created"),
         () if creation is None else tuple(_strings(creation, "createdBy")),
-        frozenset(end for kind, one, to in graph.relations if kind not in _LICENSES for end in (one, *to)),
+        frozenset(end for (kind, one), to in graph.relations.items() if kind not in _LICENSES for end in (one, *to)),
     )
 
 
@@ -58,11 +58,11 @@ def _graph(fields: Fields) -> _Graph:
         identifier = item.optional_string("spdxId") or item.optional_string("@id")
         if identifier is not None and by_id.setdefault(identifier, item) is not item:
             raise FormatError(f"two elements are {identifier[:160]!r}", where=item.path)
-    relations = tuple(
-        (item.string("relationshipType"), item.string("from"), tuple(_strings(item, "to")))
-        for item in elements
-        if str(item.value.get("type")).endswith("Relationship")
-    )
+    relations: dict[tuple[str, str], list[str]] = {}
+    for item in elements:
+        if str(item.value.get("type")).endswith("Relationship"):
+            kind, one = item.string("relationshipType"), item.string("from")
+            relations.setdefault((kind, one), []).extend(_strings(item, "to"))
     return _Graph(elements, by_id, relations)
 
 
@@ -96,8 +96,7 @@ def _package(fields: Fields, graph: _Graph) -> Component:
 def _licenses(ref: str, graph: _Graph) -> tuple[License, ...]:
     """What was concluded, and else what is declared."""
     for wanted in _LICENSES:
-        ends = [end for kind, one, to in graph.relations if kind == wanted and one == ref for end in to]
-        said = [end for end in ends if not end.endswith(_UNSAID)]
+        said = [end for end in graph.relations.get((wanted, ref), ()) if not end.endswith(_UNSAID)]
         if said:
             return tuple(_license(end, graph) for end in said)
     return ()

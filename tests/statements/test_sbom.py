@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -160,3 +161,18 @@ def test_any_shape_is_read_or_refused(head: dict[str, Any], rest: dict[str, Any]
     except FormatError:
         return
     assert list(missing_minimum(sbom))
+
+
+def test_many_packages_of_spdx_3_with_licences() -> None:
+    """In time by their number, not by its square."""
+    count = 20_000
+    packages = [{"type": "software_Package", "spdxId": f"p{number}", "name": "x"} for number in range(count)]
+    relations = [
+        {"type": "Relationship", "relationshipType": "hasDeclaredLicense", "from": f"p{number}", "to": [f"l{number}"]}
+        for number in range(count)
+    ]
+    document = {"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [*packages, *relations]}
+    start = time.process_time()
+    found = read_sbom(document)
+    assert time.process_time() - start < 5
+    assert [item.licenses[0].text for item in found.components] == [f"l{number}" for number in range(count)]
