@@ -63,8 +63,9 @@ def note_gaps(found: Read) -> None:
         console.note(f"{lock.path}: {entry.place}: no anchor for {entry.purl or entry.name}: {entry.gap}")
 
 
-def asked(found: Read, policies: Sequence[Policy]) -> Asked:
+def asked(found: Read, policies: Sequence[Policy], arguments: argparse.Namespace) -> Asked:
     """What a report has to know of them."""
+    from attest.cli.remedies import typed_here
     from attest.policy.undigested import judge
     from attest.report.answer import Asked, Place, Undigested
 
@@ -87,6 +88,7 @@ def asked(found: Read, policies: Sequence[Policy]) -> Asked:
         tuple(_locked(lock, pairs, found) for lock, pairs in found.locks),
         tuple(undigested),
         {key: tuple(where) for key, where in places.items()},
+        typed_here(arguments),
     )
 
 

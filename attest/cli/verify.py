@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         named = locks.named(arguments, found)
         now = datetime.now(UTC)
         judges = judges_of(policies, offline=arguments.offline, now=now)
-        asked = locks.asked(found, policies)
+        asked = locks.asked(found, policies, arguments)
         writer = _writer(arguments, asked, policies, now)
         tally = Tally(asked)
         summary = summaries.Summaries(arguments, policies)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from attest.packages.lockfiles.lock import Entry
@@ -49,12 +49,21 @@ class Locked:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What there is to know before any verdict: the policies' names, the lockfiles, their entries without digest, and
-    where they have each (purl, digest)."""
+    where they have each (purl, digest). ``typed`` makes a remedy one that people can type as it stands."""
 
     policies: tuple[str, ...]
     locks: tuple[Locked, ...] = ()
     undigested: tuple[Undigested, ...] = ()
     places: Mapping[tuple[str | None, str | None], tuple[Place, ...]] = field(default_factory=dict)
+    typed: Callable[[str], str] = str
+
+    def for_people(self, verdict: Verdict) -> Verdict:
+        """With its remedies to be typed as they stand; what is recorded is the same wherever the evidence lies."""
+        findings = tuple(
+            finding if finding.remedy is None else replace(finding, remedy=self.typed(finding.remedy))
+            for finding in verdict.findings
+        )
+        return replace(verdict, findings=findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class JunitWriter:
 
     def verdict(self, verdict: Verdict) -> str:
         """One test case. What was admitted by a waiver has no other place for it than the name."""
+        verdict = self._asked.for_people(verdict)
         unmet = [finding for finding in verdict.findings if stands_in_the_way(finding)]
         name = "  ".join(filter(None, (verdict.subject, verdict.digest)))
         policies = ", ".join(policy.name for policy in verdict.policies)

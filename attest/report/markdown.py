@@ -31,7 +31,7 @@ class MarkdownWriter:
         waived = any(finding.waived for finding in verdict.findings)
         if locked and verdict.outcome is Outcome.ADMITTED and not waived:
             return ""
-        return "".join(f"{line}\n" for line in _lines(verdict))
+        return "".join(f"{line}\n" for line in _lines(self._asked.for_people(verdict)))
 
     def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
         """The answer, the counts, and what is behind them."""

@@ -28,6 +28,7 @@ class SarifWriter:
 
     def verdict(self, verdict: Verdict) -> str:
         """Its results, separated by commas."""
+        verdict = self._asked.for_people(verdict)
         subject = "  ".join(filter(None, (verdict.subject, verdict.digest)))
         places = self._asked.places.get((verdict.purl, verdict.digest), ())
         unmet = [finding for finding in verdict.findings if finding.outcome is not Outcome.ADMITTED]

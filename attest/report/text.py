@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from attest.policy.document import Policy
@@ -47,7 +47,8 @@ class TextWriter:
         waived = any(finding.waived for finding in verdict.findings)
         if locked and verdict.outcome is Outcome.ADMITTED and not waived and not self._explain:
             return ""
-        return verdict_text(verdict, self._style, explain=self._explain, policies=self._policies)
+        typed = self._asked.typed
+        return verdict_text(verdict, self._style, explain=self._explain, policies=self._policies, typed=typed)
 
     def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
         """Entries without digest, the verdicts, then for lockfiles the counts."""
@@ -61,28 +62,35 @@ class TextWriter:
 
 
 def verdict_text(
-    verdict: Verdict, style: Style = PLAIN, *, explain: bool = False, policies: Sequence[Policy] = ()
+    verdict: Verdict,
+    style: Style = PLAIN,
+    *,
+    explain: bool = False,
+    policies: Sequence[Policy] = (),
+    typed: Callable[[str], str] = str,
 ) -> str:
-    """All lines, each ended; with ``explain``, every piece of evidence under every rule, and what the rules of
-    ``policies`` expect of it."""
-    return "".join(f"{line}\n" for line in _lines(verdict, style, explain, policies))
+    """All lines, each ended; with ``explain``, every piece of evidence under every rule, what the rules of ``policies``
+    expect of it, and what to do, as ``typed`` has it."""
+    rows = matrix(verdict, policies) if explain else [(finding, []) for finding in verdict.findings]
+    return "".join(f"{line}\n" for line in _lines(verdict, rows, style, typed))
 
 
-def _lines(verdict: Verdict, style: Style, explain: bool, policies: Sequence[Policy]) -> Iterator[str]:
+def _lines(
+    verdict: Verdict, rows: Sequence[tuple[Finding, list[Cell]]], style: Style, typed: Callable[[str], str]
+) -> Iterator[str]:
     about = "  ".join(filter(None, (verdict.subject, verdict.digest)))
     yield f"{style.paint(verdict.outcome, _ROLES[verdict.outcome])}  {style.safe(about)}"
     several = len(verdict.policies) > 1
     titles = [_title(finding, several=several) for finding in verdict.findings]
     width = max(map(len, titles), default=0)
-    rows = matrix(verdict, policies) if explain else [(finding, []) for finding in verdict.findings]
     for (finding, cells), title in zip(rows, titles, strict=True):
         yield _headline(finding, style, title.ljust(width))
         if finding.outcome is not Outcome.ADMITTED and finding.remedy:
-            yield f"      next: {style.safe(finding.remedy)}"
+            yield f"      next: {style.safe(typed(finding.remedy))}"
         if finding.waived is not None:
             yield f"      {style.safe(str(finding.waived))}"
         for cell in cells:
-            yield from _candidate(cell, style)
+            yield from _candidate(cell, style, typed)
     for policy in verdict.policies:
         yield style.paint(f"  policy {policy.name}  {policy.digest}", Role.QUIET)
         if several:
@@ -118,7 +126,7 @@ def _role(finding: Finding) -> Role:
     return _ROLES[finding.outcome]
 
 
-def _candidate(cell: Cell, style: Style) -> Iterator[str]:
+def _candidate(cell: Cell, style: Style, typed: Callable[[str], str]) -> Iterator[str]:
     item = cell.considered
     signers = f" by {', '.join(item.signers)}" if item.signers else ""
     places = ", ".join(f"{place.store} ({place.where})" for place in item.places)
@@ -128,7 +136,7 @@ def _candidate(cell: Cell, style: Style) -> Iterator[str]:
     if cell.expected is not None:
         yield f"        {style.safe(f'{cell.check}: expected {cell.expected}')}"
     if cell.fix is not None:
-        yield f"        next: {style.safe(cell.fix)}"
+        yield f"        next: {style.safe(typed(cell.fix))}"
 
 
 def _undigested(item: Undigested, style: Style) -> Iterator[str]:
