@@ -61,6 +61,7 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
     from pathlib import Path
 
     from attest import limits
@@ -73,7 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.policy:
         raise UsageError("a receipt is checked with its policy", next_step="name it with --policy FILE")
-    found = receipt.read(read_file(Path(arguments.file), limit=limits.RECEIPT), where=arguments.file)
+    data = read_file(Path(arguments.file), limit=limits.RECEIPT)
+    found = receipt.read(data, where=arguments.file, clock=datetime.now(UTC))
     judges = _judges(arguments)
     with Targets(arguments, create=False, offline=arguments.offline) as targets:
         targets.open()

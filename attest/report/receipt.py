@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from attest import limits
@@ -69,17 +70,23 @@ class Receipt:
         return bool(self.written.get("lockfiles") or self.written.get("withoutDigest"))
 
 
-def read(data: bytes, *, where: str) -> Receipt:
-    """Raises `FormatError`."""
+def read(data: bytes, *, where: str, clock: datetime) -> Receipt:
+    """``clock`` is what it is now. Raises `FormatError`, also for verdicts of later."""
     value = strict_json.read_object(data, where=where, limit=limits.RECEIPT)
+    fields = Fields(value, "receipt")
     try:
-        verdicts = tuple(_recorded(item) for item in Fields(value, "receipt").objects("verdicts"))
+        verdicts = tuple(_recorded(item) for item in fields.objects("verdicts"))
+        for name in ("lockfiles", "withoutDigest"):
+            fields.objects(name)
     except UsageError as error:
         raise FormatError("not a receipt", where=where, why=str(error)) from None
     except FormatError as error:
         raise FormatError("not a receipt", where=where, why=str(error)) from None
     if not verdicts:
         raise FormatError("a receipt without a verdict", where=where)
+    latest = max(item.record.now for item in verdicts)
+    if latest > clock:
+        raise FormatError("a receipt from the future", where=where, why=f"nobody can have judged at {latest} yet")
     return Receipt(data.decode(), value, verdicts)
 
 

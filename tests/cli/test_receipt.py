@@ -245,3 +245,21 @@ def test_whatever_is_changed_is_refused_or_noticed(attest: Workplace) -> None:
 def test_what_is_no_receipt_is_refused(attest: Workplace, text: str) -> None:
     attest.write(RECEIPT, text)
     attest.refused("receipt", "check", RECEIPT, *GATE)
+
+
+def test_nobody_has_judged_in_the_future(attest: Workplace) -> None:
+    attest.ok("sign", WHEEL, *KEY)
+    value = record(attest, WHEEL, *GATE)
+    value["verdicts"][0]["now"] = "2999-01-01T00:00:00.000000Z"
+    Path(RECEIPT).write_text(json.dumps(value, indent=2) + "\n")
+    said = attest.refused("receipt", "check", RECEIPT, *GATE)
+    assert "a receipt from the future: nobody can have judged at 2999-01-01" in said
+
+
+@pytest.mark.parametrize("name", ["lockfiles", "withoutDigest"])
+def test_what_is_said_of_lockfiles_is_a_list(attest: Workplace, name: str) -> None:
+    attest.ok("sign", WHEEL, *KEY)
+    value = record(attest, WHEEL, *GATE)
+    for other in list[Any]((7, True, "x", [7], {})):
+        Path(RECEIPT).write_text(json.dumps({**value, name: other}, indent=2) + "\n")
+        assert f"not a receipt: receipt.{name}" in attest.refused("receipt", "check", RECEIPT, *GATE)
