@@ -13,6 +13,7 @@ from attest import names
 from attest.errors import UsageError, VerificationError
 from attest.evidence.model import Candidate, Subject
 from attest.evidence.signed import SignedBundle
+from attest.packages.digest import SHA256, SHA512
 from attest.signing.bundle import MessageSignature
 from attest.signing.keys import PublicKey
 from attest.signing.proof import Proof
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_HASHES: Final = ("sha256", "sha384", "sha512")
+_HASHES: Final = (SHA256, SHA512)
 
 
 def aimed(outcome: T, subject: Subject) -> T | Candidate:
