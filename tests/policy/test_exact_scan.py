@@ -130,7 +130,6 @@ def test_what_a_summary_is_about(read: Read, subject: Subject, resource: str, fi
     ("terms", "members", "says"),
     [
         ("", {}, ": https://acme.example/v says SLSA_BUILD_LEVEL_3"),
-        ("", {"verifiedLevels": []}, "(1 of 1 needed)"),
         (", levels: [SLSA_BUILD_LEVEL_1, SLSA_BUILD_LEVEL_3]", {}, "says SLSA_BUILD_LEVEL_3"),
         (", levels: [X, Y]", {}, "it says SLSA_BUILD_LEVEL_3, not X and Y;"),
         (", levels: [X, SLSA_BUILD_LEVEL_3]", {}, "it says SLSA_BUILD_LEVEL_3, not X;"),
@@ -140,11 +139,21 @@ def test_what_a_summary_is_about(read: Read, subject: Subject, resource: str, fi
         (f", policy: 'sha256:{'ac' * 32}'", {"policy": {"uri": "x"}}, "names is none, not sha256:"),
         (f", policy: 'sha512:{'ab' * 64}'", {}, "names is none, not sha512:"),
         ("", {"verifier": {"id": "https://acme.example/w"}}, "verified by https://acme.example/w, not https:"),
+        (", resource: 'pkg:npm/x@1'", {}, f"it is about {PURL}, not pkg:npm/x@1;"),
+        ("", {"resourceUri": "pkg:npm/x@1"}, f"it is about pkg:npm/x@1, not {SUBJECT};"),
+        ("", {"resourceUri": "x" * 170}, f"it is about {'x' * 160}, not "),
+        ("", {"verifier": {"id": "x" * 170}}, f"verified by {'x' * 160}, not "),
+        ("", {"verifiedLevels": ["x" * 170]}, f"says {'x' * 160}"),
+        (", levels: [X]", {"verifiedLevels": ["x" * 170]}, f"it says {'x' * 160}, not X"),
         ("", {"verificationResult": "FAILED"}, "https://acme.example/v says that the verification failed;"),
     ],
 )
 def test_what_a_summary_says(read: Read, terms: str, members: dict[str, Any], says: str) -> None:
     assert says in summary(read, terms, **members).message
+
+
+def test_a_summary_without_levels_says_nothing(read: Read) -> None:
+    assert summary(read, "", verifiedLevels=[]).message.endswith("verification summary by security (1 of 1 needed)")
 
 
 def test_summaries_of_two_at_once(read: Read) -> None:

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from attest.policy.document import parse
 from attest.policy.schema import document
+from tests.policy.test_schema import TEXT
+
+MORE = """\
+  - {id: parts, require: dependencies, by: [release], policy: parts.yaml}
+  - {id: said, require: vex, by: [security]}
+  - {id: same, require: no-downgrade, by: publisher, same: [signer]}
+resolve:"""
+
+
+@pytest.fixture(autouse=True)
+def _read(keys: Path) -> None:
+    """A policy with everything in it, by the same tables."""
+    parse(TEXT.replace("resolve:", MORE).encode(), where="gate.yaml", base=keys)
+
 
 WANTED = "threshold match absence max_age"
 RULES = {
