@@ -60,7 +60,7 @@ class ImagePattern:
         if reference.tag is not None:
             raise _refused(text, _NO_VERSION)
         host, *written = (image_name(reference) or "").split("/")
-        if len(segments) == 1 and segments[0] == _ANY:
+        if segments == [_ANY]:
             written = [_ANY]  # not only Docker Hub's own
         return cls(text, (host, *written[: len(written) - len(segments)], *segments))
 

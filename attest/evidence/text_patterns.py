@@ -75,6 +75,6 @@ def identity_pattern(text: str) -> Pattern:
             f"too wide a pattern: {text[:160]!r}",
             why="scheme, host and owner are written out, as in https://github.com/acme/*: anybody can be another owner",
         )
-    if "://" not in text and "/" not in exact:
+    if "/" not in exact:
         raise UsageError(f"too wide a pattern: {text[:160]!r}", why="only a URI or a path has parts that may vary")
     return pattern

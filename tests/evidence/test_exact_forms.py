@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from attest import names
@@ -33,6 +35,11 @@ def layer(media_type: str, **annotations: str) -> Descriptor:
 IMAGE = Descriptor.of(names.OCI_IMAGE_CONFIG, b"{}")
 
 
+def without_layers() -> Manifest:
+    value = {"schemaVersion": 2, "mediaType": names.OCI_MANIFEST, "config": IMAGE.json(), "layers": []}
+    return Manifest.parse(json.dumps(value).encode())
+
+
 @pytest.mark.parametrize(
     ("given", "claim"),
     [
@@ -41,6 +48,7 @@ IMAGE = Descriptor.of(names.OCI_IMAGE_CONFIG, b"{}")
         (manifest("text/x", layer("text/y"), dev_sigstore_bundle_predicateType=""), "text/x"),
         (manifest(None, layer("text/y"), config=IMAGE), "text/y"),
         (manifest(None, layer("text/y"), layer("text/z"), config=IMAGE), "text/y"),
+        (without_layers(), names.OCI_IMAGE_CONFIG),
         (manifest(None, layer("text/y"), config=IMAGE, dev_sigstore_bundle_predicateType=PREDICATE), PREDICATE),
     ],
 )

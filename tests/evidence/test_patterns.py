@@ -115,3 +115,17 @@ def test_packages_by_purl_and_images_by_name_never_one_for_the_other() -> None:
 
 def test_what_lies_in_no_registry_has_no_name() -> None:
     assert image_name(Reference("", "v1")) is None
+    assert image_name(Reference.parse("registry.example/app")) == "registry.example/app"
+    assert image_name(Reference.parse("docker.io/app")) == "docker.io/library/app"
+
+
+def test_what_begins_as_a_purl_is_none_of_a_host_with_a_port() -> None:
+    assert isinstance(parse_pattern("pkg:5000/app"), PurlPattern)
+
+
+def test_another_image_and_another_package_are_not_meant() -> None:
+    package = Subject(EMPTY, purl=Purl.parse("pkg:npm/semver@7.6.3"))
+    image = Subject(EMPTY, name="x", image="registry.example/npm/semver")
+    assert not matches_any([parse_pattern("registry.example/pypi/*")], image)
+    assert not matches_any([parse_pattern("pkg:npm/other")], package)
+    assert matches_any([parse_pattern("registry.example/pypi/*"), parse_pattern("registry.example/npm/*")], image)

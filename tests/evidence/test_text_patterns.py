@@ -62,7 +62,9 @@ def test_what_does_not(pattern: str, value: str | None) -> None:
     assert not Pattern.parse(pattern).matches(value)
 
 
-@pytest.mark.parametrize("text", ["*", "*/a", "a*", "a/b*", "a/*b", "a/**", "a/*-c", "acme/app*", "a/*\n"])
+@pytest.mark.parametrize(
+    "text", ["*", "*/a", "a*", "a/b*", "a/*b", "a/**", "a/*-c", "acme/app*", "a/*\n", "x/*/a*", "a*/x/*"]
+)
 def test_a_star_stands_only_for_a_whole_segment(text: str) -> None:
     with pytest.raises(UsageError, match="not a pattern"):
         Pattern.parse(text)
@@ -123,3 +125,8 @@ def test_any_ref(ref: str) -> None:
 )
 def test_no_other_ending(tail: str) -> None:
     assert not Pattern.on_any_ref("https://h/a/b.yml").matches(f"https://h/a/b.yml{tail}")
+
+
+def test_they_are_equal_also_where_they_are_read_otherwise() -> None:
+    assert Pattern.parse("x/*") == Pattern.exact("x/*") != Pattern.parse("x/y")
+    assert not Pattern.exact("x/*").matches("x/y")
