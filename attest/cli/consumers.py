@@ -10,8 +10,8 @@ from typing import Final
 
 from attest import names
 from attest.cli.options import store_texts
-from attest.cli.publishing import Signed
-from attest.cli.releasing import Version
+from attest.cli.release_files import Version
+from attest.cli.release_steps import Signed
 from attest.cli.targets import Home
 from attest.oci.digest import Digest
 from attest.signing.bundle import Bundle

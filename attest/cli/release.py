@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attest.cli import building, options, signers
@@ -12,14 +11,11 @@ from attest.cli import building, options, signers
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from attest.cli.indexing import Index
-    from attest.cli.publishing import Piece, Signed
-    from attest.cli.releasing import Version
+    from attest.cli.release_files import Version
+    from attest.cli.release_steps import Piece, Signed
     from attest.cli.targets import Home, Targets
-    from attest.oci.digest import Digest
     from attest.packages.purl import Purl
     from attest.policy.decide import Judge
-    from attest.policy.verdict import Verdict
 
 _EXAMPLES = """\
 examples:
@@ -76,9 +72,10 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from attest.cli import console, publishing, releasing
+    from attest.cli import console, release_files, release_steps
     from attest.cli.consumers import commands
     from attest.cli.indexing import indexes
+    from attest.cli.released import Released
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DONE
     from attest.evidence.attach import creation_time
@@ -86,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     expected = Purl.parse(arguments.purl) if arguments.purl else None
     _check_sboms(arguments)
-    versions = releasing.read(arguments.files, expected, _locator(arguments))
+    versions = release_files.read(arguments.files, expected, _locator(arguments))
     judges, built, created = _judges(arguments), _built(arguments), creation_time()
     signer = signers.signer(arguments)
     with Targets(arguments, create=True) as targets:
@@ -95,16 +92,16 @@ def run(arguments: argparse.Namespace) -> int:
             for version in versions
             for piece in _pieces(arguments, version, targets.home(version.purl), built, created)
         ]
-        signed = publishing.sign(targets, wanted, signer)
-        refused = _refused(targets, versions, signed, judges)
+        signed = release_steps.sign(targets, wanted, signer)
+        refused = _refused(targets, versions, signed, judges, arguments)
         if refused is not None:
             return refused
-        stored = publishing.store(targets, versions, signed, created)
+        stored = release_steps.store(targets, versions, signed, created)
         packages = [file.package for version in versions for file in version.files]
         published = {index.purl: index for index in indexes(targets, packages)} if arguments.index else {}
         for index in published.values():
             index.store()
-        publishing.tag(targets, versions, published.values())
+        release_steps.tag(targets, versions, published.values())
         done = [
             Released(
                 version,
@@ -126,70 +123,6 @@ def run(arguments: argparse.Namespace) -> int:
         for item in done:
             print("\n".join(item.lines()))
     return EXIT_DONE
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """What was written for one version; ``referrers`` by predicate type and the manifest that they are attached to."""
-
-    version: Version
-    home: Home
-    referrers: Mapping[tuple[str, Digest], Digest]
-    index: Index | None
-    verify: Sequence[str]
-    policies: Mapping[str, Digest]
-
-    def json(self) -> dict[str, Any]:
-        """As `release.schema.json` describes it."""
-        from attest import names
-
-        version = self.version
-        anchor = version.subject.manifest.digest
-        return {
-            "purl": str(version.purl),
-            "anchor": str(anchor),
-            "statement": self._referrer(anchor, names.PREDICATE_RELEASE),
-            "repository": self.home.repository,
-            "tag": self.home.tag,
-            "files": [
-                {
-                    "name": file.artifact.name,
-                    "digest": str(file.found.digest),
-                    "anchor": str(file.subject.manifest.digest),
-                    "signature": self._referrer(file.subject.manifest.digest, names.PREDICATE_COSIGN_SIGN),
-                    "sbom": self._referrer(
-                        file.subject.manifest.digest, names.PREDICATE_CYCLONEDX, names.PREDICATE_SPDX
-                    ),
-                    "provenance": self._referrer(file.subject.manifest.digest, names.PREDICATE_SLSA_V1),
-                    "size": file.artifact.size,
-                    "platform": file.artifact.platform,
-                    "download_url": file.artifact.download_location,
-                }
-                for file in version.files
-            ],
-            "index": None if self.index is None else self.index.json(),
-            "policies": [{"name": name, "digest": str(digest)} for name, digest in self.policies.items()],
-            "verify": list(self.verify),
-        }
-
-    def lines(self) -> Iterator[str]:
-        """For people: the version, its files with their anchors, and what others type."""
-        from attest.cli.consumers import POLICY
-
-        version = self.version
-        yield f"released {version.purl} {version.subject.manifest.digest}"
-        for file in version.files:
-            yield f"  {file.artifact.name} {file.subject.manifest.digest}"
-        if self.index is not None:
-            yield f"  index {self.index.place} {self.index.digest}"
-        for name, digest in self.policies.items():
-            yield f"  admitted by {name} {digest}"
-        yield "to verify:" if self.policies else f"to verify, with a policy of one's own as {POLICY}:"
-        yield from (f"  {line}" for line in self.verify)
-
-    def _referrer(self, manifest: Digest, *kinds: str) -> str | None:
-        found = (self.referrers.get((kind, manifest)) for kind in kinds)
-        return next((str(referrer) for referrer in found if referrer is not None), None)
 
 
 def _judges(arguments: argparse.Namespace) -> Sequence[Judge]:
@@ -236,50 +169,44 @@ def _pieces(
     built: Mapping[str, object] | None,
     made: datetime,
 ) -> Iterator[Piece]:
-    from attest.cli import publishing
+    from attest.cli import release_steps
     from attest.sboms.make import Form
 
-    yield from publishing.signatures(version, home)
+    yield from release_steps.signatures(version, home)
     if arguments.sbom:
-        yield from publishing.sboms(version, home, Form(arguments.sbom_format), made)
+        yield from release_steps.sboms(version, home, Form(arguments.sbom_format), made)
     if built is not None:
-        yield publishing.provenance(version, home, built)
+        yield release_steps.provenance(version, home, built)
 
 
 def _refused(
-    targets: Targets, versions: Sequence[Version], signed: Sequence[Signed], judges: Sequence[Judge]
+    targets: Targets,
+    versions: Sequence[Version],
+    signed: Sequence[Signed],
+    judges: Sequence[Judge],
+    arguments: argparse.Namespace,
 ) -> int | None:
     """The exit code where a policy does not admit every file, which is told with the reasons."""
     if not judges:
         return None
     from datetime import UTC, datetime
 
-    from attest.cli import console, publishing
-    from attest.cli.verify import exit_code
+    from attest.cli import console, release_steps
+    from attest.cli.verdicts import complain, exit_code
     from attest.policy.verdict import Outcome
 
-    verdicts = publishing.judge(targets, versions, signed, judges, datetime.now(UTC))
+    verdicts = release_steps.judge(targets, versions, signed, judges, datetime.now(UTC))
     if Outcome.of(verdict.outcome for verdict in verdicts) is Outcome.ADMITTED:
         return None
     for verdict in verdicts:
         if verdict.outcome is not Outcome.ADMITTED:
-            _tell(verdict)
+            complain(verdict, arguments)
     console.complain("nothing was released: the policy does not admit it")
     return exit_code([verdict.outcome for verdict in verdicts])
 
 
-def _tell(verdict: Verdict) -> None:
-    import sys
-
-    from attest.cli import console
-    from attest.report.style import Style
-    from attest.report.text import verdict_text
-
-    print(verdict_text(verdict, Style.of(sys.stderr, colour=console.coloured(sys.stderr))), end="", file=sys.stderr)
-
-
 def _locator(arguments: argparse.Namespace) -> Callable[[Purl, str], str] | None:
-    from attest.cli import releasing
+    from attest.cli import release_files
     from attest.errors import UsageError
 
     template = arguments.download_url
@@ -287,4 +214,4 @@ def _locator(arguments: argparse.Namespace) -> Callable[[Purl, str], str] | None
         return None
     if "{file}" not in template and len(set(arguments.files)) > 1:
         raise UsageError("one URL for several files", where="--download-url", next_step="write {file} in it")
-    return releasing.locator(template)
+    return release_files.locator(template)

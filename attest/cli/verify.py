@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attest.cli import options, summaries
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from attest.cli.targets import Target, Targets
     from attest.policy.decide import Judge
     from attest.policy.document import Policy
-    from attest.policy.verdict import Outcome, Verdict
+    from attest.policy.verdict import Verdict
     from attest.report.answer import Asked, Piece, Writer
 
 FORMATS = ("text", "json", "sarif", "junit", "markdown")
@@ -83,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         from attest.cli.recording import Recording
         from attest.cli.seals import Seals
         from attest.cli.subjects import Image
+        from attest.cli.verdicts import exit_code
         from attest.policy.decide import judges_of
         from attest.report.answer import Tally, piece
         from attest.stores.parallel import WORKERS, in_parallel
@@ -202,19 +203,6 @@ def _released(wanted: list[Target], named: Version, judges: Sequence[Judge], now
     for problem in problems:
         console.note(f"{named.purl}: {problem}")
     return [replace(place, subject=subject) for subject in subjects]
-
-
-def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """Of several, one denial is a denial, and one doubt leaves doubt."""
-    from attest.errors import EXIT_DENIED, EXIT_DONE, EXIT_INCONCLUSIVE
-    from attest.policy.verdict import Outcome
-
-    codes = {
-        Outcome.ADMITTED: EXIT_DONE,
-        Outcome.DENIED: EXIT_DENIED,
-        Outcome.INCONCLUSIVE: EXIT_INCONCLUSIVE,
-    }
-    return codes[Outcome.of(outcomes)]
 
 
 def _writer(arguments: argparse.Namespace, asked: Asked, policies: Sequence[Policy], now: datetime) -> Writer:

@@ -15,7 +15,7 @@ import pytest
 
 from attest import names
 from attest.cli import main as cli
-from attest.cli.verify import exit_code
+from attest.cli.verdicts import exit_code
 from attest.evidence.lookup import subject_of
 from attest.evidence.model import Subject
 from attest.oci.descriptor import Descriptor

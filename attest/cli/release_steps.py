@@ -13,7 +13,7 @@ from functools import partial
 
 from attest import limits, names
 from attest.cli.indexing import Index
-from attest.cli.releasing import File, Version
+from attest.cli.release_files import File, Version
 from attest.cli.seals import Seals
 from attest.cli.targets import Home, Target, Targets
 from attest.errors import FormatError
