@@ -31,6 +31,11 @@ def subject_of(purl: Purl, digest: ArtifactDigest, *, read_from_file: bool = Fal
     return Subject(anchor(purl, digest).descriptor(), purl, digest, str(purl), read_from_file)
 
 
+def version_of(purl: Purl) -> Subject:
+    """The subject that stands for a version, whichever artifacts it has."""
+    return Subject(version_anchor(purl).descriptor(), purl, None, str(purl))
+
+
 def artifacts(store: Store, repository: str, purl: Purl) -> Artifacts:
     """All artifacts of ``purl`` that the store lists. Raises `StoreUnavailable` where it cannot be asked."""
     listing = store.referrers(repository, version_anchor(purl).digest)

@@ -25,12 +25,14 @@ from attest.statements.release import Artifact
 class Released:
     """The artifacts of ``purl`` by the digest that its ecosystem names them by, with all their other digests.
 
-    ``problems`` says which statements do not count, and why there are no artifacts where there are none.
+    ``problems`` says which statements do not count, and why there are no artifacts where there are none. ``doubtful``
+    says that somebody may have said more, whose word would count, than was shown and could be read.
     """
 
     purl: Purl
     artifacts: Mapping[ArtifactDigest, Artifact] = field(hash=False)
     problems: tuple[str, ...]
+    doubtful: bool = False
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

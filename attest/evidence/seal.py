@@ -12,7 +12,7 @@ from datetime import datetime
 from attest import limits, names
 from attest.errors import FormatError, NotFound, StoreError, StoreUnavailable
 from attest.evidence import claims
-from attest.evidence.lookup import artifacts, subject_of
+from attest.evidence.lookup import artifacts, subject_of, version_of
 from attest.evidence.model import Candidate, Check, Collection, Subject
 from attest.evidence.reading import Outcome, Reader, Unread
 from attest.evidence.signed import SignedBundle
@@ -72,19 +72,23 @@ def read_seals(store: Store, repository: str, trust: Trust, *, now: datetime) ->
 
 
 def packages(store: Store, repository: str, tagged: Iterable[Subject]) -> Iterator[Subject]:
-    """What there is to seal in one repository, from what is tagged there: the artifacts of each version, images as they
-    are. Raises `StoreError` where something cannot be read: a seal of a part would prove that the rest has nothing.
+    """What there is to seal in one repository, from what is tagged there: each version with its artifacts, images as
+    they are; some twice. Raises `StoreError` where something cannot be read: a seal of a part would prove that the rest
+    has nothing.
     """
     for subject in tagged:
         manifest = Manifest.parse(store.fetch(repository, subject.manifest))
         try:
             if manifest.artifact_type == names.VERSION_ANCHOR:
-                known = artifacts(store, repository, read_version_anchor(manifest))
+                purl = read_version_anchor(manifest)
+                known = artifacts(store, repository, purl)
                 if known.problems:
                     raise StoreUnavailable("not all artifacts can be listed", why="; ".join(known.problems))
-                yield from known.subjects
+                yield from (version_of(purl), *known.subjects)
             elif manifest.artifact_type == names.ANCHOR:
-                yield subject_of(*read_anchor(manifest))
+                artifact = subject_of(*read_anchor(manifest))
+                assert artifact.purl is not None
+                yield from (version_of(artifact.purl), artifact)
             elif manifest.artifact_type not in (names.SEALED, names.PACK):
                 yield subject
         except FormatError:

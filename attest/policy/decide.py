@@ -108,7 +108,8 @@ def _tree(judge: Judge, near: Near, now: datetime) -> Tree:
     def released(path: Path, purl: Purl) -> Released:
         if not judge.components[path].policy.resolvers:
             return Released(purl, {}, ("its policy has no 'resolve'",))
-        return resolve(*near(purl), purl, judge.components[path], now=now)
+        own = judge.components[path]
+        return resolve(*near(purl), purl, own, own.policy.resolve_absence, now=now)
 
     return Tree(near, hear, released, now)
 

@@ -48,7 +48,7 @@ class Policy:
     ``unresolved`` is about packages whose artifacts only the store named, and about components without a digest that
     nobody resolves who may; ``undigested`` about entries of lockfiles for which no digest pins what is installed.
     ``resolvers`` are the names of those whose release statements say which artifacts a package has, ``revokers`` of
-    those whose revocations of these are honoured.
+    those whose revocations of these are honoured; ``resolve_absence`` is what proves that none of them is missing.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Policy:
     undigested: Leniency = Leniency.DENY
     resolvers: tuple[str, ...] = ()
     revokers: tuple[str, ...] = ()
+    resolve_absence: Absence | None = None
     waivers: tuple[Waiver, ...] = ()
     cases: tuple[Case, ...] = ()
 
@@ -74,8 +75,8 @@ class Policy:
 
     @property
     def needs_seals(self) -> bool:
-        """Whether a rule wants absence to be sealed."""
-        return any(rule.absence is Absence.SEAL for rule in self.rules)
+        """Whether anything in it wants absence to be sealed."""
+        return Absence.SEAL in (self.resolve_absence, *(rule.absence for rule in self.rules))
 
     def trust(self, sigstore: Sigstore | None = None) -> Trust:
         """Against what evidence is verified for this policy, with the trust root that it names."""
@@ -172,6 +173,7 @@ def compose(top: File) -> Policy:
         undigested=composing.leniency(top, "undigested"),
         resolvers=reading.resolvers,
         revokers=reading.revokers,
+        resolve_absence=reading.resolve_absence,
         waivers=tuple(reading.waivers),
         cases=cases.read(fields, top.base, reading.contexts[top.name].identities),
     )
@@ -197,6 +199,7 @@ class _Reading:
         self._revokers: dict[str, tuple[str, ...]] = {}
         self.resolvers: tuple[str, ...] = ()
         self.revokers: tuple[str, ...] = ()
+        self.resolve_absence: Absence | None = None
         self.waivers: list[Waiver] = []
 
     def add(self, file: File) -> None:
@@ -208,8 +211,11 @@ class _Reading:
         if fields.has("resolve"):
             if self.resolvers:
                 raise PolicyError("policy: 'resolve' stands in what it extends", where=fields.line_of("resolve"))
-            self.resolvers = _resolvers(fields, context)
+            entry = Fields(fields.node("resolve"), "'resolve'")
+            self.resolvers = terms.identities(entry, context)
             self.revokers = self._revokers_for(file)
+            if entry.has("absence"):
+                self.resolve_absence = entry.choice("absence", Absence, Absence.SEAL)
         self.waivers += waivers.read(fields, [id_ for id_, place in self._files_of.items() if place == file.name])
 
     def _add_rules(self, file: File, context: Context) -> None:
@@ -277,11 +283,6 @@ def _builder(name: str, fields: Fields, identities: Mapping[str, Identity]) -> B
     _known(identity, identities, fields, "identity")
     slsa = fields.integer("slsa") if fields.has("slsa") else None
     return Builder(name, identity, fields.string("id"), slsa)
-
-
-def _resolvers(fields: Fields, context: Context) -> tuple[str, ...]:
-    entry = Fields(fields.node("resolve"), "'resolve'")
-    return terms.identities(entry, context)
 
 
 def _named_to_revoke(rules: Iterable[Rule[Any]]) -> tuple[str, ...]:

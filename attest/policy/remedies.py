@@ -47,7 +47,7 @@ _ADVICE: Final = {
     Code.SBOM_LICENSE: "replace the component, or have its licence corrected",
     Code.DEPENDENCIES_DENIED: "replace the components that are denied, or see to what their policy wants of them",
     Code.DEPENDENCIES_UNRESOLVED: "make an SBOM with digests, or have the components' release statements signed",
-    Code.DEPENDENCIES_INCONCLUSIVE: "make the store readable",
+    Code.DEPENDENCIES_INCONCLUSIVE: "make the store readable, have the components' release statements signed",
     Code.EVIDENCE_STALE: "make it anew",
     Code.EVIDENCE_FUTURE: "set the clock of whatever made it, make it anew",
     Code.EVIDENCE_UNDATED: "have it say when it was made",

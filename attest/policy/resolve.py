@@ -1,7 +1,7 @@
 """Which artifacts a version has, by release statements of those whom the policy names in `resolve`.
 
 What a store lists is only what it chose to show; what somebody signed whom the policy trusts with it is not
-(docs/decisions/0019-release-statements.md).
+(docs/decisions/0019-release-statements.md). That nobody said anything is believed only where absence is proven.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attest.evidence.collect import collect
+from attest.evidence.lookup import version_of
 from attest.evidence.model import Kind, Subject
 from attest.evidence.released import Released, released
 from attest.evidence.verify import verify
-from attest.packages.anchors import version_anchor
 from attest.packages.purl import Purl
+from attest.policy import absence
+from attest.policy.rules.rule import Absence, Refusal, Scene
 from attest.policy.standing import Standing
 from attest.stores.protocol import Store
 
@@ -28,17 +30,22 @@ def resolve_all(
     store: Store, repository: str, purl: Purl, judges: Iterable[Judge], listed: Sequence[Subject], *, now: datetime
 ) -> tuple[tuple[Subject, ...], tuple[str, ...]]:
     """The artifacts of ``purl`` by each policy that applies to it, and why some name none: then it is left with what
-    the store ``listed``. What not all of them say is looked up.
+    the store ``listed``. What not all of them say is looked up, and so is all where somebody may have said more.
 
     Raises `StoreUnavailable` where the store cannot be asked.
     """
     said: list[Sequence[Subject]] = []
     problems: list[str] = []
-    applying = [judge for judge in judges if judge.policy.applies(Subject(version_anchor(purl).descriptor(), purl))]
+    looked_up = tuple(replace(subject, looked_up=True) for subject in listed)
+    trusted = None if any(subject.looked_up for subject in listed) else Absence.LISTING
+    applying = [judge for judge in judges if judge.policy.applies(version_of(purl))]
     for judge in applying:
-        found = resolve(store, repository, purl, judge, now=now) if judge.policy.resolvers else Released(purl, {}, ())
+        found = Released(purl, {}, ())
+        if judge.policy.resolvers:
+            proof = judge.policy.resolve_absence or trusted
+            found = resolve(store, repository, purl, judge, proof, now=now)
         problems += found.problems
-        said.append(found.subjects or listed)
+        said.append(found.subjects or (looked_up if found.doubtful else listed))
     if not said:
         return tuple(listed), ()
     named = [{subject.manifest.digest for subject in some if not subject.looked_up} for some in said]
@@ -51,22 +58,33 @@ def resolve_all(
     return tuple(subjects), tuple(dict.fromkeys(problems))
 
 
-def resolve(store: Store, repository: str, purl: Purl, judge: Judge, *, now: datetime) -> Released:
-    """The artifacts of ``purl``; none where nobody says it whom the policy's `resolve` names, or revoked it.
+def resolve(
+    store: Store, repository: str, purl: Purl, judge: Judge, proof: Absence | None, *, now: datetime
+) -> Released:
+    """The artifacts of ``purl``; none where nobody says it whom the policy's `resolve` names, or revoked it, nor where
+    ``proof`` is wanted that no statement is missing and there is none.
 
     Raises `StoreUnavailable` where the store cannot be asked.
     """
     policy = judge.policy
-    subject = Subject(version_anchor(purl).descriptor(), purl, None, str(purl))
-    evidence = verify(collect(store, repository, subject), judge.trust, now=now)
-    revokers = [policy.identities[name].about(subject) for name in policy.revokers]
-    standing = Standing.of(evidence.verified, revokers, subject, now)
-    named = [policy.identities[name].about(subject) for name in policy.resolvers]
+    subject = version_of(purl)
+    evidence = verify(collect(store, repository, subject, documents=True), judge.trust, now=now, seals=judge.seals)
+    identities = {name: identity.about(subject) for name, identity in policy.identities.items()}
+    standing = Standing.of(evidence.verified, [identities[name] for name in policy.revokers], subject, now)
+    if proof is not None:
+        proven = absence.prove(proof, policy.resolvers, Scene(evidence, standing, identities))
+        if isinstance(proven, Refusal):
+            why = f"a release statement may be missing: {proven.why}"
+            return Released(purl, {}, (why,), doubtful=True)
+    named = [identities[name] for name in policy.resolvers]
     counted = [
         item
         for item in evidence.verified
         if item.kind is Kind.RELEASE and standing.speaks(named, item) and standing.against(item) is None
     ]
     if not counted:
-        return Released(purl, {}, (f"no release statement by {' or '.join(policy.resolvers)}",))
-    return released(purl, counted)
+        shown = "" if proof else " was shown, and nothing proves that there is none"
+        why = f"no release statement by {' or '.join(policy.resolvers)}{shown}"
+        return Released(purl, {}, (why,), doubtful=proof is None)
+    found = released(purl, counted)
+    return replace(found, doubtful=proof is None or bool(found.problems))

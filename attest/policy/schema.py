@@ -9,6 +9,7 @@ from attest.policy.cases import CASE
 from attest.policy.identities import IDENTITIES
 from attest.policy.rules import RULES, terms
 from attest.policy.rules.provenance import SLSA
+from attest.policy.rules.rule import Absence
 from attest.policy.shapes import (
     Choice,
     Either,
@@ -51,7 +52,8 @@ BUILDER: Final[Table] = {
     "slsa": Key(SLSA, "The SLSA build level that it is trusted with, whatever a predicate says."),
 }
 RESOLVE: Final[Table] = {
-    "by": Key(Several(Name(), alone=True), "Whose release statements say it: names of identities.", required=True)
+    "by": Key(Several(Name(), alone=True), "Whose release statements say it: names of identities.", required=True),
+    "absence": Key(Choice(Absence), "What proves that no statement is missing; where it is not written, nothing does."),
 }
 POLICY: Final[Table] = {
     "version": Key(Whole(VERSION, VERSION), "The version of this format.", required=True),

@@ -117,7 +117,8 @@ class Tree:
         subjects = tuple(subject_of(part.purl, own) for own in same[:1]) if part.digests else released.subjects
         if not subjects:
             why = "no digest" if not part.digests else "no digest by which its ecosystem names it"
-            return Decided(Answer.UNRESOLVED, "; ".join([f"it has {why}", *released.problems]))
+            answer = Answer.INCONCLUSIVE if released.doubtful else Answer.UNRESOLVED
+            return Decided(answer, "; ".join([f"it has {why}", *released.problems]))
         return subjects
 
     def _hear(self, key: _Key) -> Hearing:

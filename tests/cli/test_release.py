@@ -133,7 +133,9 @@ def test_a_strangers_release_is_none(attest: Workplace, wheels: list[Path]) -> N
     attest.ok("release", *wheels, "--key", "stranger.key", "--store", STORE)
     asked = attest("verify", "pkg:pypi/acme@1.0", "--policy", "policy.yaml", "--store", STORE)
     assert asked.code == 1
-    assert asked.err == "pkg:pypi/acme@1.0: no release statement by release\n"
+    assert asked.err == (
+        "pkg:pypi/acme@1.0: no release statement by release was shown, and nothing proves that there is none\n"
+    )
     release(attest, wheels)  # what a stranger has signed word for word is signed again
     assert attest("verify", "pkg:pypi/acme@1.0", "--policy", "policy.yaml", "--store", STORE).code == 0
 

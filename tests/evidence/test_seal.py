@@ -168,7 +168,7 @@ def test_two_sealers_at_once_leave_two_seals() -> None:
     assert sequences(seals.read_seals(store, REPOSITORY, TRUST, now=NOW)) == [7, 7]
 
 
-def test_the_packages_of_a_repository_are_the_artifacts_of_what_is_tagged() -> None:
+def test_the_packages_of_a_repository_are_the_versions_and_artifacts_of_what_is_tagged() -> None:
     store = MemoryStore()
     wheels = [(Purl.parse("pkg:pypi/acme@1.0"), ArtifactDigest("sha256", character * 64)) for character in "ab"]
     tarball = (Purl.parse("pkg:npm/acme@1.0.0"), ArtifactDigest("sha512", "c" * 128))
@@ -184,10 +184,16 @@ def test_the_packages_of_a_repository_are_the_artifacts_of_what_is_tagged() -> N
         Subject(image.descriptor(), name="image"),
     ]
     found = list(seals.packages(store, "all", tagged))
-    assert sorted(map(str, found)) == ["image", "pkg:npm/acme@1.0.0", "pkg:pypi/acme@1.0", "pkg:pypi/acme@1.0"]
+    assert sorted(map(str, found)) == ["image", *["pkg:npm/acme@1.0.0"] * 2, *["pkg:pypi/acme@1.0"] * 3]
     assert {item.digest for item in found} == {wheels[0][1], wheels[1][1], tarball[1], None}
-    collected = [collect(store, "all", item) for item in found]
-    assert all(not seals.sealable(collection) for collection in collected)
+    sealed = {item.manifest.digest: seals.sealable(collect(store, "all", item)) for item in found}
+    anchors = {item: subject_of(*item).manifest.digest for item in (*wheels, tarball)}
+    assert sealed == {
+        version_anchor(wheels[0][0]).digest: {anchors[item] for item in wheels},  # none can be hidden
+        version_anchor(tarball[0]).digest: {anchors[tarball]},
+        image.digest: set(),
+        **dict.fromkeys(anchors.values(), set()),
+    }
 
 
 def test_the_subjects_of_a_seal_are_the_manifests_each_once() -> None:

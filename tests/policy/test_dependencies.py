@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -77,20 +77,22 @@ def component(name: str, *hashes: ArtifactDigest, **members: Any) -> dict[str, A
 
 @dataclass
 class Counting(MemoryStore):
-    """Counts what is asked, and fails where it is told to."""
+    """Counts what is asked, and fails where it is told to, or says that it did not list all."""
 
     asked: list[str] = field(default_factory=list)
     broken: set[Digest] = field(default_factory=set)
+    partial: set[Digest] = field(default_factory=set)
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked, self.broken = [], set()
+        self.asked, self.broken, self.partial = [], set(), set()
 
     def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
         self.asked.append(f"{repository}@{subject}")
         if subject in self.broken:
             raise StoreUnavailable("connection refused")
-        return super().referrers(repository, subject, artifact_type=artifact_type)
+        found = super().referrers(repository, subject, artifact_type=artifact_type)
+        return replace(found, complete=False, problems=("page 2 failed",)) if subject in self.partial else found
 
 
 @dataclass
@@ -128,7 +130,7 @@ class World:
         return subject
 
     def release(self, name: str, *digests: dict[str, str], by: str = "release") -> None:
-        files = [Artifact(f"{name}-{number}.tgz", given) for number, given in enumerate(digests)]
+        files = [Artifact(f"{name}-{given['sha512'][:8]}.tgz", given) for given in digests]
         bundle = sign_statement(write(Release(purl(name), tuple(files))), KeySigner(key(by)))
         push_anchor(self.store, f"npm/{name}", "1.0.0", purl(name), digest(name))
         anchor = version_anchor(purl(name)).descriptor()
@@ -173,6 +175,7 @@ PARTS = (
 )
 SOFT = PARTS + "unresolved: warn\n"
 RESOLVING = f"{OURS}rules:\n{SIGNED}resolve: {{by: [release]}}\n"
+LISTING = RESOLVING.replace("resolve: {", "resolve: {absence: listing, ")
 
 
 @pytest.fixture
@@ -266,11 +269,51 @@ def test_release_statements_resolve(world: World) -> None:
     world.publish("a")
     policy = world.policy(PARTS, parts=RESOLVING)
     image = world.image(component("a"))
-    assert world.finding(image, policy).code is Code.DEPENDENCIES_UNRESOLVED
+    assert world.finding(image, policy).outcome is Outcome.INCONCLUSIVE
     world.release("a", {"sha512": digest("a").hex}, by="security")
-    assert world.finding(image, policy).code is Code.DEPENDENCIES_UNRESOLVED
+    assert world.finding(image, policy).outcome is Outcome.INCONCLUSIVE
     world.release("a", {"sha512": digest("a").hex})
     assert world.finding(image, policy).outcome is Outcome.ADMITTED
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (RESOLVING, "none", Outcome.INCONCLUSIVE),
+        (RESOLVING, "of another kind", Outcome.INCONCLUSIVE),
+        (RESOLVING, "no purl", Outcome.ADMITTED),
+        (LISTING, "none", Outcome.ADMITTED),
+        (LISTING, "of another kind", Outcome.ADMITTED),
+        (LISTING, "no purl", Outcome.ADMITTED),
+    ],
+)
+@pytest.mark.parametrize("others", [False, True])
+def test_what_is_hidden_is_not_forgiven(world: World, case: tuple[str, str, Outcome], others: bool) -> None:
+    """`unresolved: warn` lets pass what nobody could resolve, and what is proven that nobody did."""
+    parts, name, expected = case
+    if others and name == "of another kind":  # what is said of another file says nothing of this one
+        world.publish("a")
+        world.release("a", {"sha512": digest("a").hex, "sha256": "22" * 32})
+    policy = world.policy(SOFT, parts=parts)
+    world.publish("b")
+    image = world.image(NO_DIGEST[name], "b")
+    finding = world.finding(image, policy)
+    assert finding.outcome is expected
+    if expected is Outcome.INCONCLUSIVE:
+        assert finding.code is Code.DEPENDENCIES_INCONCLUSIVE
+        world.release("a", {"sha512": digest("gone").hex, "sha256": "11" * 32})
+        assert world.finding(image, policy).code is Code.DEPENDENCIES_DENIED  # which was hidden
+
+
+def test_a_listing_that_was_half_read_proves_nothing(world: World) -> None:
+    policy = world.policy(SOFT, parts=LISTING)
+    world.publish("b")
+    image = world.image(NO_DIGEST["none"], "b")
+    assert world.finding(image, policy).outcome is Outcome.ADMITTED
+    world.store.partial.add(version_anchor(purl("a")).digest)
+    finding = world.finding(image, policy)
+    assert finding.code is Code.DEPENDENCIES_INCONCLUSIVE
+    assert "it has no digest; a release statement may be missing: page 2 failed" in finding.message
 
 
 def test_every_artifact_of_what_is_resolved_must_be_admitted(world: World) -> None:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
 
 from attest import names
 from attest.errors import PolicyError, StoreUnavailable
+from attest.evidence import seal as seals
 from attest.evidence.attach import attach_bundle, push_anchor
-from attest.evidence.lookup import subject_of
+from attest.evidence.lookup import subject_of, version_of
 from attest.evidence.released import Released
+from attest.evidence.verify import nothing_found
 from attest.oci.digest import Digest
 from attest.packages.anchors import version_anchor
 from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
+from attest.policy.codes import Code
 from attest.policy.decide import Judge
-from attest.policy.resolve import resolve
+from attest.policy.evaluate import evaluate
+from attest.policy.resolve import resolve, resolve_all
+from attest.policy.rules.rule import Mode
 from attest.signing.sign import KeySigner, sign_statement
 from attest.statements import lifecycle
-from attest.statements.lifecycle import Evidence, Revocation
+from attest.statements.lifecycle import Evidence, Revocation, Seal
 from attest.statements.release import Artifact, Release, write
 from attest.statements.statement import Subject, write_statement
 from attest.stores.memory import MemoryStore
+from attest.stores.protocol import Referrers
 from tests.evidence_factory import DIGEST, NOW, PURL, key
 from tests.policy.conftest import HEAD, Read
 
@@ -33,6 +40,8 @@ OTHER = ArtifactDigest("sha512", "cd" * 64)
 RULES = "rules:\n  - {id: signed, require: signature, by: [release]}\n"
 FILE = Artifact("left-pad-1.3.0.tgz", {"sha512": DIGEST.hex, "sha256": "11" * 32})
 SECOND = Artifact("left-pad-1.3.0-2.tgz", {"sha512": OTHER.hex})
+NONE = "no release statement by release was shown, and nothing proves that there is none"
+LISTED, SEALED = "[release], absence: listing", "[release, security], absence: seal"
 Say = Callable[..., Digest]
 
 
@@ -62,8 +71,9 @@ def say(store: MemoryStore) -> Say:
 
 
 def ask(store: MemoryStore, read: Read, more: str = "", by: str = "[release]", head: str = HEAD) -> Released:
+    """By a policy; ``by`` may go on with what else stands in `resolve`."""
     policy = read(f"{head}{RULES}{more}resolve: {{by: {by}}}\n")
-    return resolve(store, REPOSITORY, PURL, Judge(policy, policy.trust()), now=NOW)
+    return resolve(store, REPOSITORY, PURL, Judge(policy, policy.trust()), policy.resolve_absence, now=NOW)
 
 
 def test_what_is_released_is_what_the_version_has(store: MemoryStore, read: Read, say: Say) -> None:
@@ -76,14 +86,14 @@ def test_what_is_released_is_what_the_version_has(store: MemoryStore, read: Read
 
 def test_without_a_statement_there_is_nothing(store: MemoryStore, read: Read) -> None:
     found = ask(store, read)
-    assert (found.subjects, found.problems) == ((), ("no release statement by release",))
+    assert (found.subjects, found.problems) == ((), (NONE,))
 
 
 @pytest.mark.parametrize("stranger", ["stranger", "security"])
 def test_who_is_not_named_says_nothing(store: MemoryStore, read: Read, say: Say, stranger: str) -> None:
     """Nobody, and somebody whom the policy trusts with something else."""
     say(stranger, SECOND)
-    assert ask(store, read).problems == ("no release statement by release",)
+    assert ask(store, read).problems == (NONE,)
     say("release", FILE)
     assert ask(store, read).subjects == (subject_of(PURL, DIGEST),)
 
@@ -98,7 +108,7 @@ def test_only_an_identity_that_speaks_for_the_package_counts(store: MemoryStore,
 
 def test_the_statement_of_another_version_does_not_bind(store: MemoryStore, read: Read, say: Say) -> None:
     say("release", FILE, purl=Purl.parse("pkg:npm/left-pad@1.2.0"))
-    assert ask(store, read).problems == ("no release statement by release",)
+    assert ask(store, read).problems == (NONE,)
 
 
 def test_the_statement_of_another_version_that_lists_this_anchor(store: MemoryStore, read: Read, say: Say) -> None:
@@ -178,7 +188,7 @@ def test_a_revoked_statement_does_not_count(store: MemoryStore, read: Read, say:
     rule = "  - {id: not-revoked, require: no-revocation, by: [security], absence: listing}\n"
     assert ask(store, read, rule).subjects == ()
     say("release", payload=payload, type_=kind)
-    assert ask(store, read).problems == ("no release statement by release",)
+    assert ask(store, read).problems == (NONE,)
 
 
 def test_a_store_that_cannot_be_asked(read: Read) -> None:
@@ -190,9 +200,110 @@ def test_a_store_that_cannot_be_asked(read: Read) -> None:
         ask(Broken(), read)
 
 
+class Partial(MemoryStore):
+    """Says that it did not list everything."""
+
+    def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
+        found = super().referrers(repository, subject, artifact_type=artifact_type)
+        return replace(found, complete=False, problems=("page 2 failed",))
+
+
+@pytest.mark.parametrize(
+    ("by", "shown", "whole", "doubtful", "why"),
+    [
+        ("[release]", False, True, True, (NONE,)),
+        ("[release]", False, False, True, (NONE,)),
+        ("[release]", True, True, True, ()),
+        ("[release]", True, False, True, ()),
+        (LISTED, False, True, False, ("no release statement by release",)),
+        (LISTED, True, True, False, ()),
+        (LISTED, False, False, True, ("a release statement may be missing: page 2 failed",)),
+        (LISTED, True, False, True, ("a release statement may be missing: page 2 failed",)),
+    ],
+)
+def test_what_is_not_said_is_believed_by_proof_alone(
+    read: Read, by: str, shown: bool, whole: bool, doubtful: bool, why: tuple[str, ...]
+) -> None:
+    store = MemoryStore() if whole else Partial()
+    if shown:
+        released(store, "release", FILE)
+    found = ask(store, read, by=by)
+    assert (found.doubtful, found.problems) == (doubtful, why)
+    assert bool(found.subjects) == (shown and not (by == LISTED and not whole))
+
+
+def test_statements_that_contradict_each_other_leave_doubt(store: MemoryStore, read: Read, say: Say) -> None:
+    """Else one of those who may say it could take away what another said."""
+    say("release", FILE)
+    say("release", replace(FILE, digests={"sha512": OTHER.hex}))
+    found = ask(store, read, by=LISTED)
+    assert (found.subjects, found.doubtful) == ((), True)
+
+
+def test_a_seal_proves_it(store: MemoryStore, read: Read, say: Say) -> None:
+    unsealed = ask(store, read, by=SEALED)
+    assert (unsealed.subjects, unsealed.doubtful) == ((), True)
+    assert "no seal of this package by release or security" in unsealed.problems[0]
+    hidden = MemoryStore()
+    shown = released(hidden, "release", FILE)
+    seal(hidden, shown)
+    assert ask(hidden, read, by=SEALED).subjects == (subject_of(PURL, DIGEST),)
+    seal(store, shown)
+    found = ask(store, read, by=SEALED)
+    assert (found.subjects, found.doubtful) == ((), True)
+    assert f"the store did not show all that was sealed: {shown} is missing" in found.problems[0]
+    nothing = MemoryStore()
+    seal(nothing)
+    assert ask(nothing, read, by=SEALED) == Released(PURL, {}, ("no release statement by release or security",))
+
+
+@pytest.mark.parametrize(
+    ("trusted", "whole", "by", "looked_up"),
+    [
+        (False, True, "[release]", True),
+        (True, True, "[release]", False),
+        (True, False, "[release]", True),
+        (True, False, LISTED, True),
+        (False, True, LISTED, True),
+        (True, True, LISTED, False),
+    ],
+)
+def test_what_a_store_lists_is_as_good_as_its_listing(
+    read: Read, trusted: bool, whole: bool, by: str, looked_up: bool
+) -> None:
+    """``--resolve`` trusts the listing, and so takes it for proof that nobody said anything, if it is one."""
+    store = MemoryStore() if whole else Partial()
+    policy = read(f"{HEAD}{RULES}resolve: {{by: {by}}}\nunresolved: warn\n")
+    judge = Judge(policy, policy.trust())
+    listed = replace(subject_of(PURL, DIGEST), looked_up=not trusted)
+    (found,), _ = resolve_all(store, REPOSITORY, PURL, [judge], [listed], now=NOW)
+    assert found.looked_up is looked_up
+    finding = evaluate(policy, nothing_found(found, ""), now=NOW).findings[-2]
+    assert (finding.code is Code.SUBJECT_UNRESOLVED) == looked_up
+    if looked_up:
+        assert finding.mode is Mode.ENFORCE  # which `unresolved: warn` does not forgive where somebody could resolve it
+
+
+def released(store: MemoryStore, by: str, *artifacts: Artifact) -> Digest:
+    bundle = sign_statement(write(Release(PURL, artifacts)), KeySigner(key(by)))
+    anchor = version_anchor(PURL).descriptor()
+    kind = names.PREDICATE_RELEASE
+    return attach_bundle(store, REPOSITORY, anchor, bundle, predicate_type=kind, created=NOW).digest
+
+
+def seal(store: MemoryStore, *evidence: Digest) -> None:
+    """By security, of the version."""
+    version = version_of(PURL)
+    content = Seal(1, NOW, NOW + timedelta(days=1), {version.manifest.digest: frozenset(evidence)})
+    kind, statement = lifecycle.write(seals.seal_subjects([version]), content)
+    bundle = sign_statement(statement, KeySigner(key("security")), payload_type=lifecycle.payload_type(kind))
+    attach_bundle(store, REPOSITORY, version.manifest, bundle, predicate_type=kind, created=NOW)
+
+
 @pytest.mark.parametrize(
     ("written", "why"),
     [
+        ("resolve: {by: [release], absence: listed}", "absence"),
         ("resolve: [release]", "expected keys and values"),
         ("resolve: {}", "'by' is missing"),
         ("resolve: {by: []}", "'by' is empty"),
