@@ -24,7 +24,7 @@ from attest.oci.reference import Reference
 from attest.stores.memory import MemoryStore
 from attest.stores.protocol import Found, Place, Referrers, Where
 from tests.evidence.test_stages import attach_bom, sign
-from tests.evidence_factory import NOW, SUBJECT, bundle_of, identity, signed
+from tests.evidence_factory import CYCLONEDX, NOW, SUBJECT, bundle_of, identity, signed
 
 REPOSITORY = "npm/left-pad"
 ROOM: tuple[tuple[int, list[int]], ...] = (
