@@ -192,7 +192,7 @@ def test_the_packages_of_a_repository_are_the_versions_and_artifacts_of_what_is_
         version_anchor(wheels[0][0]).digest: {anchors[item] for item in wheels},  # none can be hidden
         version_anchor(tarball[0]).digest: {anchors[tarball]},
         image.digest: set(),
-        **dict.fromkeys(anchors.values(), set()),
+        **{anchor: set() for anchor in anchors.values()},
     }
 
 
