@@ -54,7 +54,7 @@ PLACES = {
         "extends applies_to trust identities builders rules resolve unresolved undigested waivers tests",
     ),
     "builders": ("identity id", "slsa"),
-    "resolve": ("by", ""),
+    "resolve": ("by", "absence"),
     "waivers": ("rule subject digest reason owner expires", ""),
     "tests": ("name subject digest expect", "evidence now"),
     "tests evidence": ("by type", "predicate time"),
