@@ -349,6 +349,8 @@ def _members(held: int, where: str) -> dict[str, tuple[int, int]]:
                 for number, member in enumerate(tar):
                     if number >= limits.ARCHIVE_MEMBERS:
                         raise _refused(where, f"more than {limits.ARCHIVE_MEMBERS} members")
+                    if tar.pax_headers:  # tarfile gives each member after it a copy of its own
+                        raise _refused(where, "a header that is about all members")
                     if member.size < 0 or (member.isdir() and member.size):  # some programs go on after its content
                         raise _refused(where, f"the member {member.name!r} has {member.size} bytes")
                     if member.isdir():

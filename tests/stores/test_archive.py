@@ -265,6 +265,13 @@ def test_a_header_with_a_size_that_cannot_be(tmp_path: Path, kind: bytes, size: 
     refused(tmp_path / "pack.tar", "not a tar of an image layout")
 
 
+def test_a_header_about_all_members(tmp_path: Path) -> None:
+    """A small one would be kept as often as there are members."""
+    with tarfile.open(tmp_path / "pack.tar", "w", format=tarfile.PAX_FORMAT, pax_headers={"comment": "x"}) as tar:
+        tar.addfile(renamed(tarfile.TarInfo(), "index.json"))
+    refused(tmp_path / "pack.tar", "a header that is about all members")
+
+
 def test_long_names_without_end(tmp_path: Path) -> None:
     long_name = header(b"L", b"00000000002\0") + b"a\0".ljust(512, b"\0")
     (tmp_path / "pack.tar").write_bytes(long_name * 3000 + header(b"0", b"00000000000\0") + bytes(1024))
