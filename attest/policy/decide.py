@@ -16,10 +16,10 @@ from attest.evidence.trust import Trust
 from attest.evidence.verify import NO_SEALS, EvidenceSet, StoreSeals, nothing_found, verify
 from attest.packages.purl import Purl
 from attest.policy import trust
+from attest.policy.components_tree import Near, Tree
 from attest.policy.document import Policy
 from attest.policy.evaluate import Hearing, evaluate_all
 from attest.policy.resolve import resolve
-from attest.policy.tree import Near, Tree
 from attest.policy.verdict import Outcome, Verdict
 from attest.stores.protocol import Store
 

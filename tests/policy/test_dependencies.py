@@ -26,7 +26,7 @@ from attest.packages import placement
 from attest.packages.anchors import version_anchor
 from attest.packages.digest import ArtifactDigest
 from attest.packages.purl import Purl
-from attest.policy import tree
+from attest.policy import components_tree
 from attest.policy.codes import Code
 from attest.policy.decide import decide, judges_of
 from attest.policy.document import Policy, load, parse
@@ -542,7 +542,7 @@ def evaluations(world: World, subject: Subject, policy: Policy, monkeypatch: pyt
         asked.append(hearings)
         return evaluate_all(hearings, now=now)
 
-    monkeypatch.setattr(tree, "evaluate_all", counting)
+    monkeypatch.setattr(components_tree, "evaluate_all", counting)
     return world.finding(subject, policy), len(asked)
 
 

@@ -25,7 +25,8 @@ _LONGEST: Final = 240
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependenciesRule(Rule[Sbom]):
     """``policy`` is the path of the policy that each component has to satisfy. What it says of them is worked out
-    before this rule is asked (`attest.policy.tree`). All SBOMs by ``by`` must fit, unless the rule says otherwise."""
+    before this rule is asked (`attest.policy.components_tree`). All SBOMs by ``by`` must fit, unless the rule says
+    otherwise."""
 
     KEYS: ClassVar[Table] = {
         **terms.WANTED,
