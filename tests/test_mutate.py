@@ -134,7 +134,12 @@ def test_only_tests_of_the_line_are_asked() -> None:
     tests = {one.path: {3: frozenset("ab"), 4: frozenset("a")}, other.path: {2: frozenset("cz"), 4: frozenset("d")}}
     reach = Reach((one, other), tests, dict.fromkeys("abcd", 0.1))
     by_line = {mutant.line: reach.of(mutant) for mutant in mutants(one)}
-    assert by_line == {1: frozenset("ac"), 3: frozenset("ab"), 4: frozenset("a")}
+    assert by_line == {1: frozenset("abc"), 3: frozenset("ab"), 4: frozenset("a")}
+    assert {mutant.line: reach.naming(mutant) for mutant in mutants(one)} == {
+        1: frozenset("ac"),
+        3: frozenset(),
+        4: frozenset(),
+    }
     assert {mutant.line: reach.on_import(mutant) for mutant in mutants(one)} == {1: True, 3: False, 4: False}
     run_by_none = Reach((one, other), {one.path: {3: frozenset("ab")}}, dict.fromkeys("abcd", 0.1))
     assert {m.line: (run_by_none.on_import(m), run_by_none.of(m)) for m in mutants(one)}[4] == (True, frozenset("ab"))

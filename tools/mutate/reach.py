@@ -45,18 +45,20 @@ class Reach:
         return self._ways[path]
 
     def of(self, mutant: Mutant) -> frozenset[str]:
-        """The tests that can notice: those that run its statement. What has its effect on import is noticed where its
-        name is written, or, if that is nowhere, in the whole file."""
+        """The tests that can notice: those that run its statement. What has its effect on import is noticed anywhere in
+        its file, and where its name is written."""
         if not self.on_import(mutant):
             return self._at(mutant.source.path, mutant.lines)
+        return self._at(mutant.source.path, self.tests.get(mutant.source.path, {})) | self.naming(mutant)
+
+    def naming(self, mutant: Mutant) -> frozenset[str]:
+        """The tests that run a line with the name of what the mutant changes on import."""
         first = mutant.source.text.splitlines()[mutant.lines[0] - 1]
-        name = re.match(r"\s*([A-Za-z_]\w*)\s*[:=]", first) if mutant.function == MODULE else None
-        whole = self._at(mutant.source.path, self.tests.get(mutant.source.path, {}))
-        if name is None:
-            return whole
+        name = re.match(r"\s*([A-Za-z_]\w*)\s*[:=]", first)
+        if name is None or mutant.function != MODULE or not self.on_import(mutant):
+            return frozenset()
         word = re.compile(rf"\b{name[1]}\b")
-        written = (self._at(source.path, _lines_with(word, source.text)) for source in self.sources)
-        return frozenset().union(*written) or whole
+        return frozenset().union(*(self._at(source.path, _lines_with(word, source.text)) for source in self.sources))
 
     def _at(self, path: str, lines: Iterable[int]) -> frozenset[str]:
         known = self.tests.get(path, {})

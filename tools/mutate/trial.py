@@ -121,8 +121,8 @@ class Trial:
 
     def _ordered(self, mutant: Mutant) -> list[str]:
         """What killed it last, what killed others of its function, tests that are named as the file is, those whose
-        file has a word that the mutant took away; then one of each group of tests that go the same way through the
-        file, another of each, and so on; the quick first."""
+        file has a word that the mutant took away, those that run a line with its name; then one of each group of tests
+        that go the same way through the file, another of each, and so on; the quick first."""
         last = self.remembered(mutant)
         killers = self._killers[mutant.source.path, mutant.function]
         ways = self.reach.ways(mutant.source.path)
@@ -137,7 +137,10 @@ class Trial:
         strange = {test: stem not in test.partition("::")[0] for test in tests}
         taken = mutant.taken
         silent = {test: taken.isdisjoint(_words(test.partition("::")[0])) for test in tests}
-        tests.sort(key=lambda test: (test != last, -killers[test], strange[test], silent[test], turns[test]))
+        near = self.reach.naming(mutant)
+        tests.sort(
+            key=lambda test: (test != last, -killers[test], strange[test], silent[test], test not in near, turns[test])
+        )
         spent = accumulate(self.reach.seconds[test] for test in tests)
         return [test for test, until in zip(tests[:MOST], spent, strict=False) if until <= LONG]
 
