@@ -84,7 +84,7 @@ def osv_scanner(attest: Workplace, pinned: str, *options: str) -> None:
     with zipfile.ZipFile("osv-scanner/PyPI/all.zip", "w") as archive:
         archive.writestr("GHSA-1.json", json.dumps(osv_record()))
     program = peer("osv-scanner")
-    command = [program, "--experimental-offline", "--format", "json", *options, "--lockfile", "requirements.txt"]
+    command = [str(program), "--experimental-offline", "--format", "json", *options, "--lockfile", "requirements.txt"]
     environment = {**os.environ, "OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY": str(Path.cwd())}
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert done.returncode == int("ansi" in pinned), done.stderr
