@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from attest import names
 from attest.policy.codes import Code
-from tests.evidence_factory import DIGEST, PURL
-from tests.policy.conftest import Read
+from attest.policy.evaluate import evaluate
+from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, evidence, signed
+from tests.policy.conftest import HEAD, Read
 from tests.policy.test_sbom_rule import MAIN, PART, cyclonedx, judge, without
 
 
@@ -68,3 +72,12 @@ def test_whose_digest_it_gives(read: Read, main: dict[str, str], part: dict[str,
     if code is Code.SBOM_CONTRADICTION:
         told = f"the SBOM is of a file with sha512 {'cd' * 64}, and this one has {DIGEST.hex};"
         assert told in finding.message
+
+
+def test_a_whole_version_has_no_digest_that_could_be_contradicted(read: Read) -> None:
+    policy = read(HEAD + "rules:\n  - {id: bom, require: sbom, by: [release]}\n")
+    document = cyclonedx(MAIN | {"hashes": [{"alg": "SHA-512", "content": "cd" * 64}]})
+    for subject, code in ((SUBJECT, Code.SBOM_CONTRADICTION), (replace(SUBJECT, digest=None), Code.SBOM_VERIFIED)):
+        found = [signed("release", names.PREDICATE_CYCLONEDX, document)]
+        shown = evidence(found, policy.identities.values(), subject=subject)
+        assert evaluate(policy, shown, now=NOW).findings[0].code is code

@@ -7,8 +7,9 @@ from datetime import timedelta
 from attest.policy.codes import Code
 from attest.policy.verdict import Outcome
 from attest.signing.proof import KeyAuthor
-from tests.evidence_factory import NOW, key, proven
+from tests.evidence_factory import NOW, key, proven, signed
 from tests.policy.conftest import Read
+from tests.policy.test_absence import revocation
 from tests.policy.test_match import DAY, LATEST, bom, judge
 
 
@@ -31,3 +32,18 @@ def test_what_is_from_the_future_is_not_passed_over_for_when_it_was_seen(read: R
 def test_now_is_not_the_future(read: Read) -> None:
     assert judge(read, "max_age: 7d", bom(NOW)).code is Code.SBOM_VERIFIED
     assert judge(read, "max_age: 7d", bom(NOW + timedelta(seconds=1))).code is Code.EVIDENCE_FUTURE
+
+
+def test_where_each_stops(read: Read) -> None:
+    shown = [bom(NOW), bom(NOW - DAY, good=False, note="2"), bom(by="builder"), signed("release"), bom(NOW - 9 * DAY)]
+    stops = {item.failed for item in judge(read, f"{LATEST}, max_age: 7d", *shown).considered}
+    assert stops == {None, "latest", "signer", "kind"}
+    stale = judge(read, "max_age: 7d", *shown, revocation("release", shown[0]))
+    assert sorted(str(item.failed) for item in stale.considered) == [
+        "evidence-stale",
+        "kind",
+        "kind",
+        "revocation",
+        "sbom-other-package",
+        "signer",
+    ]
