@@ -23,16 +23,21 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = str | int | datetime | tuple[str, ...]
 
+_CALLED: Final = ("size", "contains", "startsWith", "endsWith", "timestamp", "duration")
 _FUNCTIONS: Final = (
     *("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in"),
     *("_&&_", "_||_", "!_", "_?_:_", "_+_", "_-_"),
-    *("size", "contains", "startsWith", "endsWith", "timestamp", "duration"),
+    *_CALLED,
 )
+_THERE_IS: Final = f"there are comparisons, in, &&, ||, !, ?:, +, - and {', '.join(f'{name}()' for name in _CALLED)}"
 _LANGUAGE: Final = "stdlib:\n  disable_macros: true\n  include_functions:\n" + "".join(
     f"    - name: {name!r}\n" for name in _FUNCTIONS
 )
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PLACED: Final = re.compile(r"ERROR: <input>:1:(?P<at>[0-9]+): (?P<why>.*?)(?: \(in container ''\))?(?: \[[A-Z_]+\])?")
+_STRING: Final = re.compile(r"""(?s)"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+_CALL: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(", re.ASCII)
+_UNDECLARED: Final = re.compile(r"undeclared reference to '(?P<name>.*)'")
 _UNREAD: Final = re.compile("[\0\ud800-\udfff]")
 """The library ends a text at U+0000, and cannot take half of a surrogate pair."""
 _NUMBERS: Final = range(-(2**63), 2**63)
@@ -49,11 +54,16 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """``names`` are those that stand in it, at least one."""
+    """``types`` are those of the names that stand in it, at least one, in one order."""
 
     text: str
-    names: tuple[str, ...]
+    types: Mapping[str, Type] = field(hash=False)
     _program: cel.Expression = field(repr=False, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those that stand in it."""
+        return tuple(self.types)
 
     def holds(self, values: Mapping[str, Value]) -> bool:
         """What it comes to with a value for each of `names`. Raises `UsageError` where it comes to nothing, as a time
@@ -81,7 +91,7 @@ def compiled(text: str, names: Mapping[str, Type]) -> Expression:
     program = _compile(library, text, near)
     if program.return_type().name() != "BOOL":
         raise UsageError("it is neither true nor false", why=f"its type is {program.return_type().name().lower()}")
-    used = tuple(name for name in sorted(near) if not _is_without(library, text, near, name))
+    used = {name: near[name] for name in sorted(near) if not _is_without(library, text, near, name)}
     if not used:
         raise UsageError("it names nothing", why="and so is the same for all evidence")
     return Expression(text, used, program)
@@ -123,7 +133,21 @@ def _refused(lines: Iterable[str], text: str) -> UsageError:
     placed = _PLACED.fullmatch(first[first.find("ERROR: <input>") :])
     if placed is None:
         return UsageError(f"not an expression: {text[:80]!r}", why=first[:240])
-    return UsageError(f"at character {placed['at']}", why=placed["why"][:240])
+    at, why = int(placed["at"]), placed["why"][:240]
+    undeclared = _UNDECLARED.fullmatch(why)
+    if undeclared is not None:
+        calls = _CALL.finditer(_without_texts(text))
+        called = next((call for call in calls if call[1] not in (*_CALLED, "in")), None)
+        if called is not None:  # of a macro, the library would name the variable
+            at, why = called.start() + 1, f"there is no {called[1][:80]}(), no loop and no pattern here; {_THERE_IS}"
+        elif not _WORD.search(undeclared["name"].replace("_", "")):
+            why = f"there is no {undeclared['name'].replace('_', '')} here; {_THERE_IS}"
+    return UsageError(f"at character {at}", why=why)
+
+
+def _without_texts(text: str) -> str:
+    """The expression with blanks instead of what stands in quotes: other words stay where they are."""
+    return _STRING.sub(lambda match: " " * len(match[0]), text)
 
 
 class _Library:

@@ -1,5 +1,5 @@
-"""What is wrong with a policy although it can be read: names that nothing uses, rules that can never hold, waivers that
-have expired, patterns that anybody matches. What cannot be read is told as well, the first of it.
+"""What is wrong with a policy although it can be read: names that nothing uses, rules that can never hold or change
+nothing, waivers that have expired, patterns that anybody matches. What cannot be read is told as well, the first of it.
 
 Names are looked up wherever the file has a `by` or `builders`, so that no rule has to tell what it uses.
 """
@@ -23,8 +23,10 @@ from attest.policy.fetching import Fetching
 from attest.policy.fields import Fields
 from attest.policy.files import File
 from attest.policy.matching import distinct
+from attest.policy.rules.lifecycle import NoRevocationRule
 from attest.policy.rules.provenance import ProvenanceRule
-from attest.policy.rules.rule import Rule
+from attest.policy.rules.rule import Mode, Rule
+from attest.policy.tried import is_always_true
 from attest.policy.yaml_nodes import Entries, Items, Node, Text
 
 _EVERYTHING: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?[^/@:*]*(?::[0-9]+)?(?:[/@:]\*)+")
@@ -57,7 +59,7 @@ def lint(data: bytes, *, where: str, base: Path, now: datetime) -> list[Complain
         return [Complaint(error.where or where, f"{error.what}{why}")]
     found = [*_unused(top), *_expired(policy, top, now)]
     for file in (top, *top.ancestors):
-        found += [*_hopeless(policy, file.fields, now), *_too_wide(file.fields)]
+        found += [*_hopeless(policy, file.fields, now), *_idle(policy, file.fields), *_too_wide(file.fields)]
     order = {path: position for position, path in enumerate(_path(file.fields.where) for file in (top, *top.ancestors))}
     return sorted(found, key=lambda item: (order[_path(item.where)], *_position(item.where)))
 
@@ -92,11 +94,29 @@ def _hopeless(policy: Policy, fields: Fields, now: datetime) -> Iterator[Complai
         wanted = set(rule.by)
         if isinstance(rule, ProvenanceRule) and rule.builders:
             wanted = {builder.identity for builder in rule.builders}
-        if _possible(policy, rule, speaking & wanted) < max(rule.threshold, 1):
-            silent = ", ".join(sorted(wanted - speaking))
-            yield Complaint(
-                node.where, f"rule {rule.id!r} can never hold: {silent} ended, or may not speak about these packages"
-            )
+        needed, possible = max(rule.threshold, 1), _possible(policy, rule, speaking & wanted)
+        if possible < needed:
+            why = f"{', '.join(sorted(wanted - speaking))} ended, or may not speak about these packages"
+            if _possible(policy, rule, wanted) < needed:
+                why = f"it needs {needed}, and only {possible} can ever count"
+            yield Complaint(node.where, f"rule {rule.id!r} can never hold: {why}")
+
+
+def _idle(policy: Policy, fields: Fields) -> Iterator[Complaint]:
+    """Rules that change nothing although they look as if they did."""
+    rules = {rule.id: rule for rule in policy.rules}
+    checks = {check.id: check for check in policy.checks}
+    for node in _listed(fields, "rules"):
+        id_ = Fields(node, "rule").string("id")
+        rule = rules.get(id_)
+        if isinstance(rule, NoRevocationRule) and rule.mode is not Mode.ENFORCE:
+            ignored = sorted(set(rule.by) - set(rule.revokers))
+            if ignored:
+                what = f"what {', '.join(ignored)} revoked goes on counting, for only an enforced rule changes that"
+                yield Complaint(node.where, f"rule {id_!r} has the mode {rule.mode}: {what}")
+        elif rule is None and is_always_true(checks[id_].expression):
+            place = Fields(node, "rule").node("check").where
+            yield Complaint(place, f"rule {id_!r} was true of all values that were tried: it seems to deny nothing")
 
 
 def _may_speak(policy: Policy, identity: Identity, now: datetime) -> bool:

@@ -291,7 +291,7 @@ REFUSED = {
     "syntax": ("built.run ==", "at character 13: Syntax error"),
     "nothing": ("1 == 1", "it names nothing"),
     "no answer": ("built.run", "it is neither true nor false: its type is string"),
-    "loop": ("built.signers.exists(x, x == 'a')", "undeclared reference"),
+    "loop": ("built.signers.exists(x, x == 'a')", "at character 15: there is no exists(), no loop"),
     "long": (" " * limits.EXPRESSION + "built.run == 'x'", "1016 characters: more than the limit of 1000"),
     "nothing wanted": ("gone.time == built.time", "undeclared reference to 'gone.time'"),
     "two": ("a_b.run == built.run", "undeclared reference to 'a_b.run'"),

@@ -116,8 +116,40 @@ def test_what_is_no_expression_over_these_names_is_refused(text: str, why: str) 
     ],
 )
 def test_the_language_has_nothing_that_repeats_or_looks_elsewhere(text: str) -> None:
-    with pytest.raises(UsageError, match=r"at character [0-9]+: (undeclared reference|unsupported syntax)"):
+    with pytest.raises(UsageError, match=r"at character [0-9]+: (undeclared reference|unsupported|there is no)"):
         compiled(text, NAMES)
+
+
+THERE_IS = (
+    "there are comparisons, in, &&, ||, !, ?:, +, - and"
+    " size(), contains(), startsWith(), endsWith(), timestamp(), duration()"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "built.signers.all(x, x == 'a')",
+            f"at character 15: there is no all(), no loop and no pattern here; {THERE_IS}",
+        ),
+        ("built.run.matches('a')", f"at character 11: there is no matches(), no loop and no pattern here; {THERE_IS}"),
+        (
+            "size (built.run) == int('1')",
+            f"at character 21: there is no int(), no loop and no pattern here; {THERE_IS}",
+        ),
+        ("built.signers[0] == 'a'", f"at character 14: there is no [] here; {THERE_IS}"),
+        ("sbom.components * 2 == 2", f"at character 17: there is no * here; {THERE_IS}"),
+        ("built.run == 'all(' && built.rum == 'a'", "at character 29: undeclared reference to 'built.rum'"),
+        ('built.run == "\\"all(" && built.rum == "a"', "at character 31: undeclared reference to 'built.rum'"),
+        ("built.run in (['a']) && built.rum == 'a'", "at character 30: undeclared reference to 'built.rum'"),
+        ("built.run == _x", "at character 14: undeclared reference to '_x'"),
+    ],
+)
+def test_what_there_is_instead_is_said(text: str, why: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compiled(text, NAMES)
+    assert str(caught.value) == why
 
 
 @pytest.mark.parametrize(

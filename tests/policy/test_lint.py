@@ -195,3 +195,70 @@ def test_too_many_rules_are_refused(keys: Path) -> None:
     rules = "".join(f"- {{id: r{number}, require: signature, by: [release]}}\n" for number in range(10_000))
     (refused,) = found(keys, f"{HEAD}rules:\n{rules}")
     assert str(limits.POLICY) in refused
+
+
+def test_who_may_speak_and_is_too_few(keys: Path) -> None:
+    """Nobody has ended, and still there are not enough: only who builds counts."""
+    built = "  - {id: built, require: provenance, by: [release, security], builders: [ci], threshold: 2}\n"
+    head = HEAD + "builders:\n  ci: {identity: release, id: ci}\n" + SIGNED
+    few = "gate.yaml:13:5: rule 'built' can never hold: it needs 2, and only 1 can ever count"
+    assert found(keys, head + built) == [few]
+    ended = head.replace("key: release.pub", "key: release.pub, until: 2026-01-01")
+    assert found(keys, ended + built) == [few.replace("only 1", "only 0")]
+
+
+@pytest.mark.parametrize("mode", ["audit", "warn"])
+def test_revocations_that_take_nothing_away(keys: Path, mode: str) -> None:
+    shown = f"  - {{id: shown, require: no-revocation, by: [release, security], absence: listing, mode: {mode}}}\n"
+    told = "gate.yaml:11:5: rule 'shown' has the mode {}: what {} revoked goes on counting, for only an enforced rule"
+    told += " changes that"
+    assert found(keys, HEAD + SIGNED + shown) == [told.format(mode, "release, security")]
+    enforced = "  - {id: real, require: no-revocation, by: [security], absence: listing}\n"
+    assert found(keys, HEAD + SIGNED + shown + enforced) == [told.format(mode, "release")]
+    assert found(keys, HEAD + SIGNED + shown + enforced.replace("[security]", "[release, security]")) == []
+    assert found(keys, HEAD + SIGNED + shown.replace(mode, "enforce")) == []
+
+
+SCANNED = (
+    HEAD
+    + SIGNED
+    + """\
+  - {id: built, require: provenance, by: [release]}
+  - {id: bom, require: sbom, by: [release]}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "idle"),
+    [
+        ("built.run == built.run", True),
+        ("built.run == bom.run || true", True),
+        ("size(built.run) > -1", True),
+        ("bom.components >= 0 || bom.components < 0", True),
+        ("built.run != 'x' || built.run == 'x'", True),
+        ("built.time == built.time", True),
+        ("built.signers == built.signers", True),
+        ("built.run == bom.run", False),
+        ("built.run != bom.run", False),
+        ("built.run != 'https://x.example/1'", False),
+        ('!built.source.startsWith("https://x.example/")', False),
+        ("!(built.run in ['x', 'y'])", False),
+        ("!('mallory' in built.signers)", False),
+        ("!('mallory' in built.signers && 'carol' in built.signers)", False),
+        ("size(built.run) < 1000", False),
+        ("size(built.run) != 7", False),
+        ("size(built.signers) < 20", False),
+        ("bom.components != 1234", False),
+        ("bom.components < 5000000", False),
+        ("built.time - bom.time < duration('24h')", False),
+        ("built.time > timestamp('2026-11-21T00:00:00Z')", False),
+        ("bom.components + 1 > bom.components", True),
+        ("timestamp(built.run) == timestamp(built.run)", False),
+    ],
+)
+def test_checks_that_deny_nothing(keys: Path, check: str, idle: bool) -> None:
+    told = "gate.yaml:13:21: rule 'it' was true of all values that were tried: it seems to deny nothing"
+    assert (
+        found(keys, f'{SCANNED}  - {{id: it, check: "{check.replace(chr(34), chr(92) + chr(34))}"}}\n') == [told] * idle
+    )
