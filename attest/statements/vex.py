@@ -25,7 +25,7 @@ def read_vex(document: Mapping[str, Any] | None) -> Vex:
 
 
 def is_vex(predicate_type: str, predicate: Mapping[str, Any] | None) -> bool:
-    """Whether a statement may say what is thought of a vulnerability."""
+    """Whether a statement may say what is thought of a vulnerability; what a scanner only found is a scan."""
     if predicate_type in names.PREDICATES_VEX:
         return True
-    return predicate_type in names.PREDICATES_SBOM and vulnerabilities.has_vulnerabilities(predicate)
+    return predicate_type in names.PREDICATES_SBOM and vulnerabilities.has_analyses(predicate)

@@ -42,6 +42,14 @@ def has_vulnerabilities(document: Mapping[str, Any] | None) -> bool:
     return document is not None and document.get("bomFormat") == "CycloneDX" and "vulnerabilities" in document
 
 
+def has_analyses(document: Mapping[str, Any] | None) -> bool:
+    """Whether it says what was thought of any vulnerability, or is not what can be read."""
+    items = document.get("vulnerabilities") if document is not None and has_vulnerabilities(document) else []
+    if not isinstance(items, list):
+        return True
+    return any(not isinstance(item, dict) or item.get("analysis") is not None for item in items)
+
+
 def is_only_vex(document: Mapping[str, Any] | None) -> bool:
     """Whether all that it says of vulnerabilities is what was thought of them."""
     items = document.get("vulnerabilities") if document is not None and has_vulnerabilities(document) else None

@@ -95,6 +95,42 @@ def test_what_cannot_be_read_is_refused(read: Read, document: Any) -> None:
     assert (finding.code, finding.outcome) == (Code.VEX_MALFORMED, Outcome.DENIED)
 
 
+def analysed(*analyses: Any) -> Any:
+    """A CycloneDX document with a vulnerability for each."""
+    report = cyclonedx("low", 2.0)
+    (item,) = report["vulnerabilities"]
+    return {**report, "vulnerabilities": [{**item, "analysis": analysis} for analysis in analyses]}
+
+
+@pytest.mark.parametrize(
+    ("document", "type_"),
+    [
+        (analysed({"detail": "x"}), names.PREDICATE_CYCLONEDX),
+        ({**csaf("fixed"), "vulnerabilities": []}, names.PREDICATE_CSAF),
+    ],
+)
+def test_who_speaks_of_nothing_has_not_spoken(read: Read, document: Any, type_: str) -> None:
+    finding = judge(read, vex(document, type_=type_))
+    assert (finding.code, finding.outcome) == (Code.VEX_MALFORMED, Outcome.DENIED)
+    assert "it speaks of no vulnerability" in str(finding.considered)
+
+
+@pytest.mark.parametrize("document", [cyclonedx("low", 2.0), analysed(), analysed(None)])
+def test_what_was_only_found_is_no_vex(read: Read, document: Any) -> None:
+    """As scanners write it, and SBOMs with an empty list: neither speaks, and neither stands in the way."""
+    found = vex(document, type_=names.PREDICATE_CYCLONEDX)
+    assert judge(read, found).code is Code.VEX_MISSING
+    assert judge(read, found, vex(openvex("fixed", MINE))).code is Code.VEX_VERIFIED
+
+
+@pytest.mark.parametrize(
+    "document", [analysed("x"), analysed(None, {"state": "nonsense"}), {**analysed(), "vulnerabilities": [7]}]
+)
+def test_an_analysis_that_cannot_be_read_stands_in_the_way(read: Read, document: Any) -> None:
+    finding = judge(read, vex(openvex("fixed", MINE)), vex(document, type_=names.PREDICATE_CYCLONEDX))
+    assert (finding.code, finding.outcome) == (Code.VEX_MALFORMED, Outcome.DENIED)
+
+
 def test_none_and_too_few(read: Read) -> None:
     assert judge(read).code is Code.VEX_MISSING
     assert judge(read, vex(openvex(), "builder")).code is Code.VEX_MISSING
