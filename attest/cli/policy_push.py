@@ -72,19 +72,19 @@ def run(arguments: argparse.Namespace) -> int:
         files = [name, *(other for other, _ in others)]
         console.print_json({"policy": named, "tag": reference.tag, "files": files, "signedBy": signed_by})
     else:
-        print(f"pushed {named}")
+        console.say(f"pushed {named}")
     return EXIT_DONE
 
 
 def _sign(store: Store, reference: Reference, manifest: Descriptor, key: SigningKey) -> None:
-    """As `attest sign` signs any manifest."""
+    """As `attest sign` signs any manifest, by the name under which it is asked for."""
     from attest import names
     from attest.evidence.attach import attach_bundle, creation_time, statement_subjects
     from attest.evidence.model import Subject
     from attest.signing.sign import KeySigner, sign_statement
     from attest.statements.statement import write_statement
 
-    subject = Subject(manifest, name=f"{reference.host}/{reference.repository}")
+    subject = Subject(manifest, name=str(reference))
     statement = write_statement(statement_subjects(subject), names.PREDICATE_COSIGN_SIGN, {})
     bundle = sign_statement(statement, KeySigner(key))
     attach_bundle(

@@ -48,7 +48,7 @@ class Fetching:
         return self._fetch(name, None, None)
 
     def fetch_signed(self, name: str, key: PublicKey, now: datetime) -> Fetched:
-        """The policy that ``name`` means now, by tag or digest, if ``key`` signed it.
+        """The policy that ``name`` means now, if ``key`` signed it; where that is a tag, if it signed it for this tag.
 
         Raises what `fetch` raises, and `VerificationError`.
         """
@@ -68,7 +68,8 @@ class Fetching:
             with closing(open_store(location, create=False)) as store:
                 descriptor = store.resolve(reference)
                 if key is not None and now is not None:
-                    published.check_signed(store, reference.repository, descriptor, key, now=now)
+                    meant = str(reference) if reference.digest is None else None
+                    published.check_signed(store, reference.repository, descriptor, key, now=now, name=meant)
                 folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
                 path = published.pull(store, reference.repository, descriptor, folder)
         except OSError as error:

@@ -6,9 +6,10 @@ written. The manifest has no time in it: the same files are the same artifact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from attest import limits, names
 from attest.errors import FormatError, VerificationError
@@ -22,7 +23,10 @@ from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest, write_image
 from attest.policy.standing import Standing
 from attest.signing.keys import PublicKey
+from attest.statements.statement import Statement
 from attest.stores.protocol import Store
+
+_LONGEST: Final = 512
 
 
 def push(store: Store, repository: str, policy: tuple[str, bytes], needed: Mapping[str, bytes]) -> Manifest:
@@ -55,20 +59,45 @@ def pull(store: Store, repository: str, descriptor: Descriptor, folder: Path) ->
     return folder / paths[0]
 
 
-def check_signed(store: Store, repository: str, descriptor: Descriptor, key: PublicKey, *, now: datetime) -> None:
-    """Raises `VerificationError` unless ``key`` signed exactly this manifest, and did not revoke that; `StoreError`."""
+def check_signed(
+    store: Store, repository: str, descriptor: Descriptor, key: PublicKey, *, now: datetime, name: str | None = None
+) -> None:
+    """Raises `VerificationError` unless ``key`` signed exactly this manifest, and did not revoke that; `StoreError`.
+
+    ``name`` is the ``HOST/REPO:TAG`` that has to stand in what was signed, None where a digest was named: a tag alone
+    says nothing of which of its policies somebody meant to lie there.
+    """
     signer = KeyIdentity("policy-key", key)
     subject = Subject(descriptor, name=str(descriptor.digest))
     evidence = verify(collect(store, repository, subject), Trust((signer,)), now=now)
     standing = Standing.of(evidence.verified, (signer,), subject, now)
-    if any(item.kind is Kind.SIGNATURE and standing.against(item) is None for item in evidence.verified):
+    signed = [item for item in evidence.verified if item.kind is Kind.SIGNATURE and standing.against(item) is None]
+    meant = sorted({text for item in signed for text in _named(item.statement, descriptor)})
+    if signed and (name is None or name in meant):
         return
+    if signed:
+        raise VerificationError(
+            f"the policy {descriptor.digest} is signed by the key that was named, and not for {name}",
+            expected=f"a signature for {name}",
+            found=", ".join(meant) or "one that says no name",
+            next_step="have it pushed there with attest policy push --key, or name it by digest",
+        )
     others = len(evidence.verified) + len(evidence.rejected)
     raise VerificationError(
         f"the policy {descriptor.digest} is not signed by the key that was named",
         expected=f"a signature by key sha256:{key.fingerprint}",
         found=f"{others} that are none" if others else "nothing attached",
         next_step="get the policy from whom you trust, or name it by the digest that they gave you",
+    )
+
+
+def _named(statement: Statement, descriptor: Descriptor) -> Iterator[str]:
+    """By which names a manifest was signed."""
+    digest = descriptor.digest
+    yield from (
+        item.name[:_LONGEST]
+        for item in statement.subjects
+        if item.name is not None and item.matches(digest.algorithm, digest.encoded)
     )
 
 

@@ -87,6 +87,27 @@ def test_by_tag_it_has_to_be_signed(signed: Workplace, host: str) -> None:
 
 
 @pytest.mark.peer("olareg", "distribution")
+def test_it_is_signed_for_its_tag(signed: Workplace, host: str) -> None:
+    """Whoever may push cannot put what is meant for tests where what is meant for production lies."""
+    named = push(signed, host, "--key", "people.key", tag=":dev")
+    with closing(RegistryStore(host, name=host, credentials=UserCredentials({}, signed.directory))) as store:
+        digest = Digest.parse(named.partition("@")[2])
+        store.tag(Reference("team/policy", "prod"), store.resolve(Reference("team/policy", digest=digest)))
+    key = ("--policy-key", "people.pub")
+    prod, dev = f"{host}/team/policy:prod", f"{host}/team/policy:dev"
+    refused = signed.refused("verify", WHEEL, "--policy", f"oci:{prod}", *key, code=1)
+    assert f"is signed by the key that was named, and not for {prod}" in refused
+    assert f"expected a signature for {prod}, found {dev}" in refused
+    for name in (f"oci:{dev}", named, f"oci:{prod}@{digest}"):
+        signed.ok("verify", WHEEL, "--policy", name, *key)
+    signed.ok("sign", prod, "--key", "people.key")
+    signed.ok("verify", WHEEL, "--policy", f"oci:{prod}", *key)
+    signed.ok("copy", f"{host}/team/policy:dev", f"{host}/other/policy")
+    elsewhere = f"oci:{host}/other/policy:dev"
+    assert "and not for" in signed.refused("verify", WHEEL, "--policy", elsewhere, *key, code=1)
+
+
+@pytest.mark.peer("olareg", "distribution")
 def test_a_revoked_signature_is_none(signed: Workplace, host: str) -> None:
     named = push(signed, host, "--key", "people.key")
     asked = ("verify", WHEEL, "--policy", named, "--policy-key", "people.pub")
