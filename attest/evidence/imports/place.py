@@ -15,13 +15,13 @@ from attest.evidence.lookup import subject_of
 from attest.evidence.model import Subject
 from attest.oci import strict_json
 from attest.oci.strict_json import Fields
-from attest.packages.digest import ArtifactDigest
+from attest.packages.digest import SHA256, SHA512, ArtifactDigest
 from attest.packages.ecosystem import ecosystem
 from attest.signing.bundle import Bundle, MessageSignature
 from attest.signing.dsse import decode_base64
 from attest.statements.statement import Statement
 
-_HASHES: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+_HASHES: Final = {"SHA2_256": SHA256, "SHA2_512": SHA512}
 
 
 @dataclass(frozen=True, slots=True)
