@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from attest.errors import FormatError, StoreError, UsageError
 from attest.evidence.collect import collect
@@ -24,6 +24,8 @@ from attest.policy.standing import Standing
 from attest.signing.proof import Author, CertificateAuthor
 from attest.statements.provenance import read_provenance, repository
 from attest.stores.protocol import Store
+
+_Number: TypeAlias = tuple[int, str]
 
 _VERSION: Final = re.compile(r"v?(?:([0-9]+)[:!])?([0-9]+(?:\.[0-9]+)*)(.*)", re.DOTALL)
 _TOLD: Final = 8
@@ -195,7 +197,7 @@ def name_of(publisher: Publisher) -> str:
     return next(fields[key] for key in ("key", "workflow", "subject", "x509") if key in fields)
 
 
-def version_order(version: str) -> tuple[int, tuple[int, ...], bool, str]:
+def version_order(version: str) -> tuple[_Number, tuple[_Number, ...], bool, str]:
     """A key that sorts versions of one release line: by number, what comes before a release before it.
 
     >>> sorted(["1.10.0", "1.9", "1.10.0-rc.1"], key=version_order)
@@ -203,11 +205,17 @@ def version_order(version: str) -> tuple[int, tuple[int, ...], bool, str]:
     """
     match = _VERSION.fullmatch(version)
     if match is None:
-        return -1, (), False, version
-    numbers = [int(part) for part in match[2].split(".")]
-    while len(numbers) > 1 and numbers[-1] == 0:
+        return (-1, ""), (), False, version
+    numbers = [_number(part) for part in match[2].split(".")]
+    while len(numbers) > 1 and numbers[-1] == _number("0"):
         numbers.pop()
-    return int(match[1] or 0), tuple(numbers), _BEFORE_RELEASE.match(match[3]) is None, match[3].lstrip("-._~")
+    return _number(match[1] or "0"), tuple(numbers), _BEFORE_RELEASE.match(match[3]) is None, match[3].lstrip("-._~")
+
+
+def _number(digits: str) -> _Number:
+    """In the order of numbers, of which Python makes none of more than some thousand digits."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 def _seen(item: Verified, roots: Roots) -> Seen:

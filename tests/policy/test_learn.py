@@ -208,6 +208,14 @@ def test_the_order_of_versions() -> None:
     assert sorted(mixed, key=version_order) == order
 
 
+def test_numbers_of_any_length() -> None:
+    nines = "9" * 5000
+    order = [nines[:-1], f"0{nines}", f"1{nines}", f"1:{nines}", f"{nines}:1", f"0{nines}:2"]
+    mixed = order[::-1]
+    assert sorted(mixed, key=version_order) == order
+    assert version_order(f"1.{nines}.0{'0' * 5000}") == version_order(f"1.{nines}")
+
+
 class TestWhatIsSeen:
     """What `observe` takes for somebody's: the same verification, of whomever."""
 
