@@ -172,6 +172,9 @@ def test_one_name_needs_no_list() -> None:
         assert both(table["properties"]["by"])
     assert both(WHOLE["properties"]["extends"])
     assert both(at("resolve")["properties"]["by"])
+    (x509,) = (item for item in mappings(WHOLE["properties"]["identities"]) if "x509" in item["properties"])
+    assert both(x509["properties"]["ca"])
+    assert both(x509["properties"]["tsa"])
     assert both(at("rules vex")["properties"]["by"])
     assert not both(WHOLE["properties"]["applies_to"])
 
