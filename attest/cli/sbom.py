@@ -103,20 +103,32 @@ def _of_directory(arguments: argparse.Namespace, path: Path, form: Form, made: d
     return make.of_directory(path.resolve().name, packages, form, made=made, supplier=arguments.supplier)
 
 
-def _packages(path: Path) -> Iterator[PackageFile]:
-    """The package files in a directory, by name; what is none is named on stderr."""
+def _packages(directory: Path) -> Iterator[PackageFile]:
+    """The package files in a directory, by name; whatever else lies there is named on stderr."""
     from attest.cli import console
     from attest.errors import UnknownPackage
     from attest.packages.files import identify
 
-    for file in sorted(path.iterdir()):
-        if file.is_file() and not file.name.startswith("."):
+    for path in sorted(directory.iterdir()):
+        why = _no_file_in(directory, path)
+        if why is None:
             try:
-                yield identify(file)
+                yield identify(path)
             except UnknownPackage:
-                console.note(f"{file}: not a package file, and not in the SBOM")
-        elif file.is_dir():
-            console.note(f"{file}: a directory, and not in the SBOM")
+                why = "not a package file"
+        if why is not None:
+            console.note(f"{path}: {why}, and not in the SBOM")
+
+
+def _no_file_in(directory: Path, path: Path) -> str | None:
+    """Why it is not looked at; None for a file that lies there, or that a link there means."""
+    if path.is_dir():
+        return "a directory"
+    if not path.is_file():
+        return "not a file"
+    if path.is_symlink() and not path.resolve().is_relative_to(directory.resolve()):
+        return "a link that leads out of the directory"
+    return "hidden by the dot before its name" if path.name.startswith(".") else None
 
 
 def _of_file(arguments: argparse.Namespace, path: Path, expected: Purl | None, form: Form, made: datetime) -> bytes:

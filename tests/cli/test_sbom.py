@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -94,9 +95,35 @@ def test_a_directory(attest: Workplace) -> None:
     result = attest.ok("sbom", "dist")
     assert result.json["metadata"]["component"]["purl"] == "pkg:pypi/acme@1.0"
     assert result.err.splitlines() == [
+        "dist/.hidden: hidden by the dot before its name, and not in the SBOM",
         "dist/SHA256SUMS: not a package file, and not in the SBOM",
         "dist/more: a directory, and not in the SBOM",
     ]
+
+
+def test_links_and_what_is_no_file_in_a_directory(attest: Workplace) -> None:
+    """Nothing outside of it is looked at, and nothing is waited for."""
+    alone = attest.ok("sbom", "dist").json
+    attest.write("elsewhere/other.txt", "…")
+    Path("elsewhere/acme.whl").write_bytes(Path(WHEEL).read_bytes())
+    Path("dist/a-out.whl").symlink_to(Path("elsewhere/acme.whl").resolve())
+    Path("dist/b-dead").symlink_to("nothing")
+    Path("dist/c-loop").symlink_to("c-loop")
+    Path("dist/d-folder").symlink_to(Path("elsewhere").resolve())
+    os.mkfifo("dist/e-pipe")
+    Path("dist/f-same.whl").symlink_to(Path(WHEEL).name)
+    result = attest.ok("sbom", "dist")
+    assert result.err.splitlines() == [
+        "dist/a-out.whl: a link that leads out of the directory, and not in the SBOM",
+        "dist/b-dead: not a file, and not in the SBOM",
+        "dist/c-loop: not a file, and not in the SBOM",
+        "dist/d-folder: a directory, and not in the SBOM",
+        "dist/e-pipe: not a file, and not in the SBOM",
+    ]
+    main = result.json["metadata"]["component"]
+    assert main["purl"] == alone["metadata"]["component"]["purl"]
+    files = [item["value"] for item in main["properties"] if item["name"] == "attest:file"]
+    assert files == [Path(WHEEL).name, "f-same.whl"]
 
 
 def test_a_directory_with_a_package_that_contradicts_itself(attest: Workplace) -> None:
