@@ -63,6 +63,8 @@ class _Carrying:
             target = (path.parent / item.text).resolve()
             if self._folder is not None and not target.is_relative_to(self._folder):
                 raise PolicyError("a path leads out of the policy", where=item.where, why=item.text[:160])
+            if self._folder is not None and not target.exists():
+                raise PolicyError("the policy came without a file that it names", where=item.where, why=item.text[:160])
             if Path(item.text).is_absolute():
                 raise PolicyError("an absolute path", where=item.where, why="it means something else elsewhere")
             self.add(target, item.where, policy=shape.policy)
