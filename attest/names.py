@@ -118,7 +118,7 @@ PREDICATE_COSIGN_VULN: Final = "https://cosign.sigstore.dev/attestation/vuln/v1"
 PREDICATES_COSIGN_VULN: Final = (PREDICATE_COSIGN_VULN, "cosign.sigstore.dev/attestation/vuln/v1")
 PREDICATES_VULNS: Final = tuple(f"https://in-toto.io/attestation/vulns/v0.{minor}" for minor in (1, 2))
 PREDICATE_SCAN: Final = "https://attest.dev/scan/v1"
-"""A scanner's own report, in whatever form: SARIF, Trivy's, Grype's."""
+"""A scanner's own report, in whatever form: SARIF, Trivy's, Grype's, pip-audit's, OSV-Scanner's."""
 PREDICATES_SCAN: Final = (
     *PREDICATES_COSIGN_VULN,
     *PREDICATES_VULNS,

@@ -77,6 +77,8 @@ PEERS: tuple[AnyPeer, ...] = (
     Peer(
         "distribution", "github.com/distribution/distribution/v3", "v3.0.0", "cmd/registry", "registry, fallback tags"
     ),
+    # The newest that Go 1.26 builds in seconds.
+    Peer("osv-scanner", "github.com/google/osv-scanner", "v1.9.2", "cmd/osv-scanner", "scanner, by OSV records"),
     DebianPeer("docker-registry", "docker-registry", "2.8.2", "usr/bin/docker-registry", "an old registry"),
     DebianPeer("softhsm2-util", "softhsm2", "2.6.1", "usr/bin/softhsm2-util", "makes PKCS#11 tokens in software"),
     DebianPeer("libsofthsm2.so", "libsofthsm2", "2.6.1", "usr/lib/*/softhsm/libsofthsm2.so", "such tokens"),

@@ -23,9 +23,9 @@ examples:
   attest attach pkg:npm/semver@7.6.3 notes.cdx.json --digest sha512:9f4… --unsigned
 
 The type is recognised from the content, which must be well-formed: CycloneDX, SPDX, SLSA provenance, OpenVEX, CSAF,
-SARIF, Trivy's and Grype's reports, cosign's and in-toto's vulnerability records, verification summaries, and in-toto
-statements, whose subjects must be those that are named here. Anything else needs --type. An unsigned document is shown
-to people by `attest list`; no policy rule ever sees it.
+SARIF, reports of Trivy, Grype, pip-audit and OSV-Scanner, cosign's and in-toto's vulnerability records, verification
+summaries, and in-toto statements, whose subjects must be those that are named here. Anything else needs --type. An
+unsigned document is shown to people by `attest list`; no policy rule ever sees it.
 
 """
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from attest import limits, names
 from attest.errors import FormatError, UsageError
 from attest.oci import strict_json
-from attest.statements import provenance, sbom, scan, vex, vsa, vulnerabilities
+from attest.statements import osv_scanner, pip_audit, provenance, sbom, scan, vex, vsa, vulnerabilities
 from attest.statements.statement import Statement
 
 JSON: Final = "application/json"
@@ -143,6 +143,8 @@ _FORMS: Final = (
         scan.read_scan,
     ),
     _Form("Grype report", _REPORTS, lambda value: "matches" in value and "descriptor" in value, scan.read_scan),
+    _Form("pip-audit report", _REPORTS, pip_audit.tells, scan.read_scan),
+    _Form("OSV-Scanner report", _REPORTS, osv_scanner.tells, scan.read_scan),
 )
 """In this order: the first that tells is what it is."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final
 
-from attest.errors import FormatError
+from attest.errors import FormatError, UsageError
+from attest.packages.purl import Purl
 
 
 class Severity(IntEnum):
@@ -121,6 +123,15 @@ def score(value: Any) -> float | None:
         except ValueError:
             return None
     return float(value) if type(value) in (int, float) and 0 <= value <= 10 else None
+
+
+def component(type: str | None, name: str, version: str) -> str:
+    """The purl of a package whose namespace stands before its name; without a ``type``, or a purl, its name."""
+    *namespace, last = name.split("/")
+    if type is not None:
+        with suppress(UsageError):
+            return str(Purl.of(type, tuple(namespace), last, version))
+    return "@".join(part for part in (name, version) if part)
 
 
 def texts(value: Mapping[str, Any], name: str, where: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from attest import names
 from attest.errors import FormatError
 from attest.oci.strict_json import Fields
-from attest.statements import grype, sarif, trivy, vulnerabilities
+from attest.statements import grype, osv_scanner, pip_audit, sarif, trivy, vulnerabilities
 from attest.statements.findings import Finding, Scan, score, severity
 from attest.statements.moments import parse_time
 
@@ -39,7 +39,14 @@ def read_report(report: Mapping[str, Any]) -> Scan:
         return grype.read(report)
     if vulnerabilities.has_vulnerabilities(report):
         return vulnerabilities.read_scan(report)
-    raise FormatError("a report in no form that is known", why="known: SARIF, Trivy, Grype, CycloneDX vulnerabilities")
+    if pip_audit.tells(report):
+        return pip_audit.read(report)
+    if osv_scanner.tells(report):
+        return osv_scanner.read(report)
+    raise FormatError(
+        "a report in no form that is known",
+        why="known: SARIF, Trivy, Grype, pip-audit, OSV-Scanner, CycloneDX vulnerabilities",
+    )
 
 
 def _vulns(fields: Fields) -> Scan:

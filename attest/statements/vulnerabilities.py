@@ -67,20 +67,20 @@ def read_scan(document: Mapping[str, Any]) -> Scan:
     items = fields.objects("vulnerabilities")
     if is_only_vex(document):
         raise FormatError("a VEX document is no scan", why="each of its vulnerabilities has an analysis")
-    purls = _purls(fields)
+    components = _components(fields)
     metadata = fields.optional_object("metadata") or Fields({}, "scan.metadata")
     time = metadata.optional_string("timestamp")
     return Scan(
         "CycloneDX",
         None if time is None else parse_time(time, f"{metadata.path}.timestamp"),
-        tuple(finding for item in items for finding in _findings(item, purls)),
+        tuple(finding for item in items for finding in _findings(item, components)),
     )
 
 
 def read_vex(document: Mapping[str, Any]) -> Vex:
     """Raises `FormatError`. Vulnerabilities without an analysis are left out."""
     fields = _document(document)
-    purls = _purls(fields)
+    components = _components(fields)
     metadata = fields.optional_object("metadata") or Fields({}, "vex.metadata")
     timestamp = metadata.optional_string("timestamp")
     time = None if timestamp is None else parse_time(timestamp, f"{metadata.path}.timestamp")
@@ -90,7 +90,7 @@ def read_vex(document: Mapping[str, Any]) -> Vex:
         if state is None or analysis is None:
             continue
         justification = analysis.optional_string("justification")
-        refs = [_purl(affected.string("ref"), purls) for affected in item.objects("affects")]
+        refs = [_component(affected.string("ref"), components) for affected in item.objects("affects")]
         found.append(
             VexStatement(
                 vulnerabilities=frozenset((item.string("id"), *_aliases(item))),
@@ -117,7 +117,7 @@ def _state(item: Fields) -> Status | None:
     return None if state is None else _STATES[state]
 
 
-def _findings(item: Fields, purls: Mapping[str, str]) -> Iterator[Finding]:
+def _findings(item: Fields, components: Mapping[str, str]) -> Iterator[Finding]:
     ratings = item.objects("ratings")
     words = [word for rating in ratings if (word := severity(rating.value.get("severity"))) is not None]
     scores = [
@@ -126,7 +126,7 @@ def _findings(item: Fields, purls: Mapping[str, str]) -> Iterator[Finding]:
         if str(rating.value.get("method", "CVSS")).startswith("CVSS")
         and (found := score(rating.value.get("score"))) is not None
     ]
-    affected: list[str | None] = [_purl(one.string("ref"), purls) for one in item.objects("affects")]
+    affected: list[str | None] = [_component(one.string("ref"), components) for one in item.objects("affects")]
     for component in affected or [None]:
         yield Finding(
             id=item.string("id"),
@@ -141,20 +141,21 @@ def _aliases(item: Fields) -> Iterator[str]:
     yield from (reference.string("id") for reference in item.objects("references"))
 
 
-def _purls(fields: Fields) -> dict[str, str]:
-    """The purl of each component by its bom-ref."""
+def _components(fields: Fields) -> dict[str, str]:
+    """What each bom-ref stands for: a purl, which the ref itself may be, or else a name with its version."""
     metadata = fields.optional_object("metadata")
     main = metadata.optional_object("component") if metadata else None
     pending, found = [*([main] if main else []), *fields.objects("components")], dict[str, str]()
     while pending:
         item = pending.pop()
         ref, purl = item.optional_string("bom-ref"), item.optional_string("purl")
-        if ref is not None and purl is not None:
-            found[ref] = purl
+        if ref is not None and not (purl is None and ref.startswith("pkg:")):
+            named = filter(None, (item.optional_string("name"), item.optional_string("version")))
+            found[ref] = purl or "@".join(named)
         pending.extend(item.objects("components"))
     return found
 
 
-def _purl(ref: str, purls: Mapping[str, str]) -> str:
+def _component(ref: str, components: Mapping[str, str]) -> str:
     """What a reference means: a component of the document, or behind the ``#`` of a BOM-Link, one of another."""
-    return purls.get(ref) or ref.rpartition("#")[2]
+    return components.get(ref) or ref.rpartition("#")[2]

@@ -16,7 +16,19 @@ from attest.policy.verdict import Finding, Outcome
 from tests.evidence_factory import DIGEST, NOW, PURL, evidence, signed
 from tests.policy.conftest import HEAD, Read
 from tests.policy.test_absence import revocation, seal
-from tests.statements.scans import PART, SCANS, csaf, cyclonedx, grype, openvex, sarif, trivy, vulns
+from tests.statements.scans import (
+    PART,
+    SCANS,
+    csaf,
+    cyclonedx,
+    grype,
+    openvex,
+    osv_scanner,
+    pip_audit,
+    sarif,
+    trivy,
+    vulns,
+)
 
 DENY = "deny: [critical, high]"
 VEX = f"{DENY}, vex: {{by: [builder]}}"
@@ -74,7 +86,17 @@ def test_limits_in_every_format(read: Read, name: str, terms: str, outcome: Outc
     assert judge(read, terms, scan(document, kind)).outcome is outcome
 
 
-@pytest.mark.parametrize("report", [trivy("UNKNOWN", None), grype("", None), cyclonedx(None, None), vulns(("x", "y"))])
+@pytest.mark.parametrize(
+    "report",
+    [
+        trivy("UNKNOWN", None),
+        grype("", None),
+        cyclonedx(None, None),
+        vulns(("x", "y")),
+        osv_scanner("UNKNOWN", ""),
+        pip_audit(),
+    ],
+)
 @pytest.mark.parametrize("terms", ["deny: [critical]", "max_score: 9.9"])
 def test_what_has_no_known_severity_is_denied_and_said(read: Read, report: dict[str, Any], terms: str) -> None:
     kind = names.PREDICATES_VULNS[1] if "scanner" in report else names.PREDICATE_SCAN

@@ -50,6 +50,40 @@ def grype(severity: str = "High", score: float | None = 7.5) -> dict[str, Any]:
     return {"matches": [match], "descriptor": {"name": "grype", "version": "0.90.0", "timestamp": TIME}}
 
 
+def osv_record(**more: Any) -> dict[str, Any]:
+    """An OSV record as GitHub's advisories are: of PyPI's `ansi`, with a vector that is 7.5."""
+    vector = {"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}
+    span = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0.1"}]}
+    return {
+        "schema_version": "1.6.0",
+        "id": "GHSA-1",
+        "modified": "2026-01-01T00:00:00Z",
+        "published": "2026-01-01T00:00:00Z",
+        "aliases": ["CVE-2026-1"],
+        "summary": "x",
+        "severity": [vector],
+        "affected": [{"package": {"ecosystem": "PyPI", "name": "ansi"}, "ranges": [span]}],
+        "database_specific": {"severity": "HIGH"},
+        **more,
+    }
+
+
+def osv_scanner(severity: str = "HIGH", score: str = "7.5", ecosystem: str = "npm") -> dict[str, Any]:
+    record = osv_record(id="CVE-2026-1", aliases=["GHSA-1"], database_specific={"severity": severity})
+    found = {
+        "package": {"name": "ansi", "version": "2.0.0", "ecosystem": ecosystem},
+        "vulnerabilities": [record],
+        "groups": [{"ids": ["CVE-2026-1"], "aliases": ["CVE-2026-1", "GHSA-1"], "max_severity": score}],
+    }
+    results = [{"source": {"path": "package-lock.json", "type": "lockfile"}, "packages": [found]}]
+    return {"results": results, "experimental_config": {"licenses": {"summary": False, "allowlist": None}}}
+
+
+def pip_audit(**more: Any) -> dict[str, Any]:
+    found = {"id": "CVE-2026-1", "fix_versions": ["2.0.1"], "aliases": ["GHSA-1"], "description": "x"}
+    return {"dependencies": [{"name": "ansi", "version": "2.0.0", "vulns": [found], **more}], "fixes": []}
+
+
 def vulns(*ratings: tuple[str, str]) -> dict[str, Any]:
     severity = [{"method": method, "score": value} for method, value in ratings or (("nvd", "high"), ("cvss", "7.5"))]
     scanner = {"uri": "pkg:github/acme/scanner@1", "result": [{"id": "CVE-2026-1", "severity": severity}]}
@@ -93,6 +127,7 @@ SCANS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "in-toto 0.2": (names.PREDICATES_VULNS[1], vulns()),
     "cosign, Trivy": (names.PREDICATE_COSIGN_VULN, cosign(trivy())),
     "cosign, Grype": (names.PREDICATE_COSIGN_VULN, {**cosign({}), "scanners": [{"result": grype()}]}),
+    "cosign, OSV-Scanner": (names.PREDICATE_COSIGN_VULN, cosign(osv_scanner())),
     "CycloneDX": (names.PREDICATE_CYCLONEDX, cyclonedx()),
 }
 

@@ -44,6 +44,8 @@ SPECIMENS: dict[str, tuple[Any, str, str]] = {
     "sarif": (scans.sarif(), names.PREDICATE_SCAN, names.SARIF_JSON),
     "trivy": (scans.trivy(), names.PREDICATE_SCAN, documents.JSON),
     "grype": (scans.grype(), names.PREDICATE_SCAN, documents.JSON),
+    "pip-audit": (scans.pip_audit(), names.PREDICATE_SCAN, documents.JSON),
+    "OSV-Scanner": (scans.osv_scanner(), names.PREDICATE_SCAN, documents.JSON),
     "in-toto vulns": (scans.vulns(), names.PREDICATES_VULNS[-1], documents.JSON),
     "cosign vuln": (scans.cosign(scans.grype()), names.PREDICATE_COSIGN_VULN, documents.JSON),
     "openvex": (scans.openvex(), names.PREDICATE_OPENVEX, documents.JSON),

@@ -20,7 +20,19 @@ from attest.statements.scan import is_scan, read_report, read_scan
 from attest.statements.vex import is_vex, read_vex
 from attest.statements.vex_statements import Status
 from tests.statements import scans
-from tests.statements.scans import PART, SCANS, csaf, cyclonedx, grype, openvex, sarif, trivy, vulns
+from tests.statements.scans import (
+    PART,
+    SCANS,
+    csaf,
+    cyclonedx,
+    grype,
+    openvex,
+    osv_scanner,
+    pip_audit,
+    sarif,
+    trivy,
+    vulns,
+)
 
 WHEN = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -46,6 +58,8 @@ def test_one_finding_in_every_format(name: str) -> None:
         grype("Unknown", None),
         vulns(("acme", "terrible")),
         cyclonedx("unknown", None),
+        osv_scanner("", ""),
+        pip_audit(),
     ],
 )
 def test_what_has_no_known_severity(report: dict[str, Any]) -> None:
@@ -94,6 +108,66 @@ def test_misconfigurations_and_secrets_are_findings() -> None:
     assert [item.id for item in read_report(trivy(Results=[result])).findings] == ["DS002", "aws"]
 
 
+def test_what_pip_audit_left_out_is_a_finding_of_which_nothing_is_known() -> None:
+    report = pip_audit()
+    report["dependencies"].append({"name": "acme", "skip_reason": "not on the index"})
+    one, other = read_report(report).findings
+    assert (one.id, one.aliases, one.component, one.fixed) == (
+        "CVE-2026-1",
+        ("GHSA-1",),
+        "pkg:pypi/ansi@2.0.0",
+        ("2.0.1",),
+    )
+    assert (other.id, other.worst, other.component) == ("not audited", None, "acme")
+    assert read_report({"dependencies": [{"name": "ansi", "version": "2", "vulns": []}], "fixes": []}).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "name", "version", "component"),
+    [
+        ("npm", "@acme/x", "1.0.0", "pkg:npm/%40acme/x@1.0.0"),
+        ("PyPI", "Ansi_X", "1.0", "pkg:pypi/ansi-x@1.0"),
+        ("crates.io", "libc", "0.2.1", "pkg:cargo/libc@0.2.1"),
+        ("Maven", "org.acme:core", "1.0", "pkg:maven/org.acme/core@1.0"),
+        ("Go", "github.com/acme/x", "1.2.3", "pkg:golang/github.com/acme/x@v1.2.3"),
+        ("Debian:12", "curl", "7.88", "curl@7.88"),
+        ("PyPI", "a b", "1.0", "a b@1.0"),
+        ("npm", "x", "", "x"),
+    ],
+)
+def test_whose_osv_scanners_finding_is(ecosystem: str, name: str, version: str, component: str) -> None:
+    report = osv_scanner()
+    report["results"][0]["packages"][0]["package"] = {"name": name, "version": version, "ecosystem": ecosystem}
+    (found,) = read_report(report).findings
+    assert found.component == component
+
+
+def test_osv_records_of_one_vulnerability_share_the_highest_score() -> None:
+    report = osv_scanner("LOW")
+    (package,) = report["results"][0]["packages"]
+    package["vulnerabilities"].append(scans.osv_record(id="PYSEC-1", database_specific={}))
+    package["groups"] = [
+        {"ids": ["CVE-2026-1"], "max_severity": "3.0"},
+        {"ids": ["PYSEC-1", "CVE-2026-1"], "max_severity": "9.8"},
+    ]
+    assert [(item.id, item.score) for item in read_report(report).findings] == [("CVE-2026-1", 9.8), ("PYSEC-1", 9.8)]
+    del package["groups"]
+    assert [item.worst for item in read_report(report).findings] == [Severity.LOW, None]
+
+
+def test_a_component_without_a_purl_is_told_by_its_name() -> None:
+    def component(**part: Any) -> str | None:
+        return read_report({**cyclonedx(), "components": [{"bom-ref": "part", **part}]}).findings[0].component
+
+    assert component(name="ansi", version="2.0.0") == "ansi@2.0.0"
+    assert component(name="ansi") == "ansi"
+    assert component() == "part"
+    affected = cyclonedx()
+    affected["vulnerabilities"][0]["affects"] = [{"ref": PART}]
+    affected["components"] = [{"bom-ref": PART, "name": "ansi"}]
+    assert read_report(affected).findings[0].component == PART
+
+
 def failed() -> dict[str, Any]:
     report = sarif()
     report["runs"][0]["invocations"][0]["executionSuccessful"] = False
@@ -111,6 +185,13 @@ def failed() -> dict[str, Any]:
         ({"SchemaVersion": 2}, "nothing was scanned"),
         ({"matches": None}, "not a Grype report"),
         ({}, "in no form that is known"),
+        ({"results": []}, "in no form that is known"),
+        ({"results": [{"errors": []}]}, "in no form that is known"),
+        ({**osv_scanner(), "results": []}, "a report without packages"),
+        ({"results": [{"packages": []}]}, "a report without packages"),
+        ({**pip_audit(), "dependencies": []}, "nothing was scanned"),
+        (pip_audit(vulns=None), "without it nothing was scanned"),
+        ({"dependencies": [{"name": "ansi"}], "fixes": []}, "without it nothing was scanned"),
         (cyclonedx(analysis={"state": "exploitable"}), "a VEX document is no scan"),
         ({**cyclonedx(), "specVersion": "9.9"}, "not CycloneDX"),
     ],
@@ -185,7 +266,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
-DOCUMENTS = [*(document for _, document in SCANS.values()), openvex(), csaf(), failed(), scans.vulns_01()]
+DOCUMENTS = [
+    *(document for _, document in SCANS.values()),
+    openvex(),
+    csaf(),
+    failed(),
+    scans.vulns_01(),
+    osv_scanner(),
+    pip_audit(),
+]
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
