@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         for package, anchor in anchors:
-            print(f"{package.purl} {anchor.digest}")
+            console.say(f"{package.purl} {anchor.digest}")
         for index in published:
-            print(f"{index.place} {index.digest}")
+            console.say(f"{index.place} {index.digest}")
     return EXIT_DONE

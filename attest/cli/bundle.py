@@ -99,7 +99,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
         console.print_json(_proof_json(bundle, proof))
     else:
         time = "at an unknown time" if proof.time is None else f"by {proof.time:%Y-%m-%dT%H:%M:%SZ}"
-        print(f"verified {arguments.artifact}: signed by {proof.author} {time}")
+        console.say(f"verified {arguments.artifact}: signed by {proof.author} {time}")
     return EXIT_DONE
 
 

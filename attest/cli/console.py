@@ -23,16 +23,25 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2))
 
 
-def note(text: str) -> None:
-    """A line for the person who is watching, harmless to the terminal whoever wrote what it quotes."""
-    from attest.report.style import Style
+def say(text: str) -> None:
+    """A line of the result, harmless to the terminal whoever wrote what it quotes."""
+    _line(text, sys.stdout)
 
-    print(Style.of(sys.stderr, colour=False).safe(text), file=sys.stderr)
+
+def note(text: str) -> None:
+    """A line for the person who is watching, harmless likewise."""
+    _line(text, sys.stderr)
 
 
 def complain(text: str) -> None:
     """Why the command ends without doing what it was asked."""
     note(f"attest: {text}")
+
+
+def _line(text: str, stream: TextIO) -> None:
+    from attest.report.style import Style
+
+    print(Style.of(stream, colour=False).safe(text), file=stream)
 
 
 def agrees(question: str) -> bool:

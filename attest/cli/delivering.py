@@ -180,7 +180,7 @@ def as_json(done: Delivered, *, dry_run: bool) -> dict[str, Any]:
 def show(done: Delivered, *, dry_run: bool) -> None:
     """One line a subject, then the sums; problems go to stderr."""
     for item in done.deliveries:
-        print(f"{item.fate.value}  {item.subject}  {item.subject.manifest.digest}")
+        console.say(f"{item.fate.value}  {item.subject}  {item.subject.manifest.digest}")
     complain(done)
     verb = "to copy" if dry_run else "copied"
     print(f"{verb}: {done.manifests} manifests, {done.blobs} blobs, {done.size} bytes; there already: {done.present}")

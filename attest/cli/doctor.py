@@ -110,23 +110,21 @@ def _run_here(arguments: argparse.Namespace) -> int:
         console.print_json({"registries": listed})
     else:
         for type, url, problem in found:
-            print(f"{type.ljust(_TYPE_WIDTH)}  {url or clean(problem or '', _LONGEST)}")
+            console.say(f"{type.ljust(_TYPE_WIDTH)}  {url or clean(problem or '', _LONGEST)}")
     return EXIT_DONE
 
 
 def _show(examination: Examination) -> None:
-    import sys
-
-    from attest.report.style import Style
+    from attest.cli import console
 
     rows = [(finding.ability.value, finding.answer.value, _way(finding)) for finding in examination.findings]
     first = max(len(row[0]) for row in rows)
     second = max(len(row[1]) for row in rows)
-    print(f"{examination.registry}/{examination.repository}")
+    console.say(f"{examination.registry}/{examination.repository}")
     for (ability, answer, way), finding in zip(rows, examination.findings, strict=True):
         said = f" ({finding.detail})" if finding.detail else ""
         line = f"  {ability.ljust(first)}  {answer.ljust(second)}  {way}{said}"
-        print(Style.of(sys.stdout, colour=False).safe(line))
+        console.say(line)
 
 
 def _way(finding: Finding) -> str:

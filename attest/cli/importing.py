@@ -116,7 +116,7 @@ def show(done: Iterable[Outcome]) -> None:
         if item.reason is not None:
             console.complain(f"{item.where}: {item.fate.value}: {item.reason}")
         else:
-            print(
+            console.say(
                 " ".join(
                     str(part)
                     for part in (item.fate.value, item.subject or item.where, item.referrer)

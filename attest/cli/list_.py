@@ -62,10 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(shown: dict[str, Any]) -> None:
     from attest.cli import console
 
-    print(" ".join(part for part in (shown["subject"], shown["digest"]) if part))
-    print(f"  anchor {shown['manifest']}" if shown["digest"] else f"  manifest {shown['manifest']}")
+    console.say(" ".join(part for part in (shown["subject"], shown["digest"]) if part))
+    console.say(f"  anchor {shown['manifest']}" if shown["digest"] else f"  manifest {shown['manifest']}")
     for item in shown["referrers"]:
-        print(f"  {referrers.describe(item, whole=True)}")
+        console.say(f"  {referrers.describe(item, whole=True)}")
     if not shown["referrers"]:
         console.note("  nothing is attached")
 

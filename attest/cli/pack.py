@@ -109,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
             {"file": str(file), "digest": str(made.digest), "signedBy": signed_by, "subjects": subjects_json}
         )
     else:
-        print(f"packed  {file}  {made.digest}")
+        console.say(f"packed  {file}  {made.digest}")
     return EXIT_DONE
 
 

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         console.print_json({"written": written, "left": [{"where": item.where, "why": item.why} for item in left]})
     else:
         for name in written:
-            print(name)
+            console.say(name)
     for item in left:
         console.note(str(item))
     if left and not written:

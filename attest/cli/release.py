@@ -121,7 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
         console.print_json({"released": [item.json() for item in done]})
     else:
         for item in done:
-            print("\n".join(item.lines()))
+            for line in item.lines():
+                console.say(line)
     return EXIT_DONE
 
 

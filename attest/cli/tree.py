@@ -48,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         console.print_json({"subjects": branches, "complete": not problems, "problems": problems})
     else:
         for branch in branches:
-            print("\n".join(_lines(branch)))
+            for line in _lines(branch):
+                console.say(line)
         if not any(branch["referrers"] for branch in branches):
             console.note("nothing is attached")
     for problem in problems:

@@ -105,7 +105,7 @@ def show(items: Sequence[Written], *, as_json: bool, verb: str) -> None:
         )
         return
     for item in items:
-        print(f"{verb} {item.subject} {item.referrer}")
+        console.say(f"{verb} {item.subject} {item.referrer}")
 
 
 def read_file(path: Path, *, limit: int) -> bytes:

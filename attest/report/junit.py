@@ -5,7 +5,6 @@ There is no standard; what is written is valid by the two schemas that most read
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -14,9 +13,9 @@ from xml.sax.saxutils import escape, quoteattr
 from attest.policy.rules.rule import Mode
 from attest.policy.verdict import Finding, Outcome, Verdict
 from attest.report.answer import Asked, Piece, Tally, Undigested, stands_in_the_way
+from attest.report.style import Style
 
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document can hold, not even escaped."""
+_PLAIN: Final = Style()
 _WORDS: Final = {Outcome.DENIED: "failure", Outcome.INCONCLUSIVE: "error"}
 
 
@@ -36,11 +35,11 @@ class JunitWriter:
         if verdict.outcome is Outcome.ADMITTED:
             waived = [f"{item.rule} {item.waived}" for item in verdict.findings if item.waived is not None]
             return case(policies, "; ".join((name, *waived)), "")
-        text = "\n".join(_told(finding, several=len(verdict.policies) > 1) for finding in unmet)
+        lines = [line for finding in unmet for line in _told(finding, several=len(verdict.policies) > 1)]
         kind = unmet[0].code.value if unmet else verdict.outcome.value
         message = unmet[0].message if unmet else "nothing decides"
         word = _WORDS[verdict.outcome]
-        body = f"<{word} message={attribute(message)} type={attribute(kind)}>{escaped(text)}</{word}>"
+        body = f"<{word} message={attribute(message)} type={attribute(kind)}>{escaped(lines)}</{word}>"
         return case(policies, name, body)
 
     def whole(self, pieces: Iterable[Piece], tally: Tally) -> Iterator[str]:
@@ -80,18 +79,19 @@ def case(policy: str, name: str, body: str) -> str:
     return f'{head} time="0">{body}</testcase>\n' if body else f'{head} time="0"/>\n'
 
 
-def _told(finding: Finding, *, several: bool) -> str:
+def _told(finding: Finding, *, several: bool) -> list[str]:
     rule = "".join(f"{name}: " for name in (finding.policy if several else None, finding.rule) if name)
-    remedy = f"\nnext: {finding.remedy}" if finding.remedy else ""
-    waived = f"\n{finding.waived}" if finding.waived is not None else ""
-    return f"{rule}{finding.code}: {finding.message}{remedy}{waived}"
+    lines = [f"{rule}{finding.code}: {finding.message}"]
+    lines += [f"next: {finding.remedy}"] if finding.remedy else []
+    lines += [str(finding.waived)] if finding.waived is not None else []
+    return lines
 
 
 def attribute(text: str) -> str:
-    """The value of an attribute, in quotes."""
-    return quoteattr(_NOT_XML.sub("\ufffd", text), {"\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})
+    """The value of an attribute, in quotes: one line, with everything escaped that XML cannot hold or a reader obey."""
+    return quoteattr(_PLAIN.safe(text))
 
 
-def escaped(text: str) -> str:
-    """Content of an element."""
-    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
+def escaped(lines: Iterable[str]) -> str:
+    """Content of an element, each line likewise."""
+    return escape("\n".join(map(_PLAIN.safe, lines)))

@@ -15,8 +15,10 @@ from attest.policy.codes import MEANINGS
 from attest.policy.rules.rule import Mode
 from attest.policy.verdict import Finding, Outcome, Verdict
 from attest.report.answer import Asked, Piece, Place, Tally
+from attest.report.style import Style
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_PLAIN: Final = Style()
 _LINE: Final = re.compile(r"line ([1-9][0-9]{0,8})")
 
 
@@ -70,16 +72,21 @@ def _result(subject: str, finding: Finding, places: tuple[Place, ...]) -> dict[s
     result: dict[str, Any] = {
         "ruleId": finding.code.value,
         "level": _level(finding),
-        "message": {"text": message},
+        "message": {"text": _text(message)},
         "locations": [_location(place, subject) for place in places],
         "partialFingerprints": {"attestFinding/v1": identity},
     }
     if finding.waived is not None and finding.waived.holds:
-        result["suppressions"] = [{"kind": "external", "justification": str(finding.waived)}]
+        result["suppressions"] = [{"kind": "external", "justification": _PLAIN.safe(str(finding.waived))}]
     named = {"policy": finding.policy, "rule": finding.rule}
     if any(named.values()):
         result["properties"] = {key: name for key, name in named.items() if name is not None}
     return result
+
+
+def _text(message: str) -> str:
+    """One line in which nothing is a link, whoever wrote what it quotes (§3.11.6)."""
+    return re.sub(r"[\[\]\\]", r"\\\g<0>", _PLAIN.safe(message)) if "](" in message else _PLAIN.safe(message)
 
 
 def _level(finding: Finding) -> str:
@@ -90,11 +97,15 @@ def _level(finding: Finding) -> str:
 
 
 def _location(place: Place, subject: str) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(Path(place.lock).as_posix())}}
+    physical: dict[str, Any] = {
+        "artifactLocation": {"uri": quote(Path(place.lock).as_posix(), errors="surrogateescape")}
+    }
     line = _LINE.match(place.place)
     if line is not None:
         physical["region"] = {"startLine": int(line[1])}
     return {
         "physicalLocation": physical,
-        "logicalLocations": [{"name": subject, "fullyQualifiedName": place.place, "kind": "package"}],
+        "logicalLocations": [
+            {"name": _PLAIN.safe(subject), "fullyQualifiedName": _PLAIN.safe(place.place), "kind": "package"}
+        ],
     }

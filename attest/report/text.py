@@ -153,7 +153,7 @@ def _summary(asked: Asked, tally: Tally, style: Style, explain: bool) -> Iterato
     yield f"{style.paint(tally.outcome, _ROLES[tally.outcome])}  {style.safe(_locked_paths(asked.locks))}"
     for lock in asked.locks:
         yield f"  {style.safe(lock.path)} ({lock.kind}): {lock.entries} entries, {lock.artifacts} artifacts"
-        yield from (f"    {line}" for line in _apart(lock, style, explain))
+        yield from (f"    {style.safe(line)}" for line in _apart(lock, explain))
     for outcome in Outcome:
         yield f"  {tally.outcomes[outcome]} {outcome.value}{_reasons(tally.codes[outcome])}"
     warned = tally.undigested[Mode.WARN]
@@ -164,7 +164,7 @@ def _locked_paths(locks: Iterable[Locked]) -> str:
     return ", ".join(lock.path for lock in locks)
 
 
-def _apart(lock: Locked, style: Style, explain: bool) -> Iterator[str]:
+def _apart(lock: Locked, explain: bool) -> Iterator[str]:
     """Entries that are no verdict of their own, and why; by name with ``explain``."""
     if lock.unchanged:
         yield f"{lock.unchanged} artifacts as before, not verified"
@@ -180,7 +180,7 @@ def _apart(lock: Locked, style: Style, explain: bool) -> Iterator[str]:
             yield f"{len(entries)} {words}{told}"
         if explain:
             for item, reason in entries:
-                yield style.safe("  ".join(filter(None, (f"  {item.place}", item.name, reason))))
+                yield "  ".join(filter(None, (f"  {item.place}", item.name, reason)))
 
 
 def _reasons(codes: Counter[str]) -> str:

@@ -43,7 +43,7 @@ def junit(files: Sequence[tuple[str, Sequence[Tried]]], now: datetime) -> str:
 
 
 def _failure(wrong: str) -> str:
-    return f'<failure message={attribute(wrong)} type="unexpected">{escaped(wrong)}</failure>'
+    return f'<failure message={attribute(wrong)} type="unexpected">{escaped([wrong])}</failure>'
 
 
 def _counts(files: Sequence[tuple[str, Sequence[Tried]]]) -> tuple[int, int]:

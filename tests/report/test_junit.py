@@ -15,6 +15,7 @@ from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Verdict
 from attest.report.answer import Asked, Place, Tally, Undigested, piece
 from attest.report.junit import JunitWriter
+from attest.report.style import Style
 from tests.evidence_factory import NOW, SUBJECT
 
 SUITE = {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package"}
@@ -62,10 +63,4 @@ def test_denied_is_a_failure_and_doubt_an_error(admitted: Verdict, denied: Verdi
 def test_no_text_breaks_out_of_the_document(policy: Policy, name: str, why: str) -> None:
     suite = report(Asked(("gate",), undigested=(gap(policy, name, why),)))
     (case,) = suite.iter("testcase")
-    assert case[0].attrib["message"] == "".join(map(held, why))
-
-
-def held(character: str) -> str:
-    """What XML 1.0 §2.2 lets a document hold; all else is replaced."""
-    legal = character in "\t\n\r" or " " <= character <= "\ud7ff" or "\ue000" <= character <= "\ufffd"
-    return character if legal or character >= "\U00010000" else "\ufffd"
+    assert case[0].attrib["message"] == Style().safe(why)
