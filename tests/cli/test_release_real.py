@@ -18,7 +18,10 @@ pytestmark = pytest.mark.slow
 
 STORE = "oci:store/{package}"
 PLATFORMS = ("manylinux2014_x86_64", "manylinux2014_aarch64", "win_amd64")
-GATE = POLICY.replace('"pkg:pypi/**"', '"pkg:pypi/**", "pkg:npm/**", "pkg:cargo/**"') + "resolve: {by: [release]}\n"
+GATE = (
+    POLICY.replace('"pkg:pypi/**"', '"pkg:pypi/**", "pkg:npm/**", "pkg:cargo/**", "pkg:maven/**"')
+    + "resolve: {by: [release]}\n"
+)
 
 
 def tool(name: str, *arguments: str, cwd: Path) -> None:
@@ -67,7 +70,14 @@ def crate(folder: Path) -> str:
     return "pkg:cargo/widget@1.0.0"
 
 
-@pytest.mark.parametrize(("make", "files"), [(semver, 1), (markupsafe, len(PLATFORMS)), (crate, 1)])
+def commons(folder: Path) -> str:
+    copy = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
+    what = ["-Dartifact=commons-io:commons-io:2.16.1", f"-DoutputDirectory={folder}"]
+    tool("mvn", "--batch-mode", "--quiet", copy, *what, cwd=folder.parent)
+    return "pkg:maven/commons-io/commons-io@2.16.1"
+
+
+@pytest.mark.parametrize(("make", "files"), [(semver, 1), (markupsafe, len(PLATFORMS)), (crate, 1), (commons, 1)])
 def test_from_the_files_to_the_verdict(attest: Workplace, make: Callable[[Path], str], files: int) -> None:
     folder = attest.directory / "release"
     folder.mkdir()
