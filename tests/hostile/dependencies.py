@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attest import limits, names
+from attest.evidence.lookup import version_of
 from attest.evidence.model import Subject
 from attest.packages.digest import ArtifactDigest
 from tests.hostile.case import Case, admitted, artifact, denied, doubtful, package
 from tests.hostile.documents import bom, component
-from tests.hostile.making import Json, Piece, Referrer, by
+from tests.hostile.making import Json, Piece, Referrer, by, itself
 
 CYCLONEDX = names.PREDICATE_CYCLONEDX
 
@@ -43,6 +44,21 @@ def of(subject: Subject, *pieces: Piece) -> Sequence[Piece]:
 
 def _nested(outer: Subject, inner: Subject) -> Json:
     return {**part(outer), "components": [part(inner)]}
+
+
+def released(file: Subject, who: str = "release") -> Piece:
+    """The release statement of a version that has this one file, on the version's anchor."""
+    assert file.purl is not None
+    assert file.digest is not None
+    said = {"name": f"{file.purl.name}.tgz", "digest": {file.digest.algorithm: file.digest.hex}}
+    version, purl = version_of(file.purl), {"purl": str(file.purl)}
+    return lambda _: by(who, names.PREDICATE_RELEASE, purl, about=lambda own: [*itself(own), said])(version)
+
+
+def _loose(subject: Subject) -> Json:
+    """A component without a digest."""
+    assert subject.purl is not None
+    return component(subject.purl.name, purl=str(subject.purl))
 
 
 def _describing(*described: Subject, lists: Subject) -> Json:
@@ -91,6 +107,8 @@ def cases() -> list[Case]:
     assert other.digest is not None
     sha256 = ArtifactDigest("sha256", "00" * 32)
     above, below = package("part-above"), package("part-below")
+    said, said_bare = package("part-of-a-release"), package("bare-part-of-a-release")
+    hidden, strange_word = package("part-of-a-hidden-release"), package("part-of-a-strangers-release")
     round_trip, bare_round = package("in-a-circle"), package("in-a-bare-circle")
     whole = {"signed": "signature-verified"}
     longest = _chain("link", limits.COMPONENT_DEPTH)
@@ -206,6 +224,43 @@ def cases() -> list[Case]:
             lambda subject: by("release", CYCLONEDX, bom(bare, [part(good)]))(subject),
             trick="the SBOM describes another package, by name alone",
             naive="looks at what is listed, and not at what that is said to be of",
+        ),
+        admitted(
+            "part-said-which-file",
+            "parts-released",
+            *of(said, by("release")),
+            released(said),
+            lists(_loose(said)),
+            findings={"parts": "dependencies-verified"},
+            trick="none: a component without a digest, and the releaser's word which file it is",
+        ),
+        denied(
+            "part-said-to-be-a-bare-file",
+            "parts-released",
+            released(said_bare),
+            lists(_loose(said_bare)),
+            findings={"parts": "dependencies-denied"},
+            trick="the releaser says which file the component is, and nobody signed that",
+            naive="is content with the release statement",
+        ),
+        doubtful(
+            "part-of-which-the-word-is-hidden",
+            "parts-released",
+            *of(good, by("release")),
+            lists(part(good), _loose(hidden)),
+            findings={"parts": "dependencies-inconclusive"},
+            trick="the store does not show which file a component is, whose file nobody signed",
+            naive="takes what it was not shown for what nobody said, which may pass",
+        ),
+        doubtful(
+            "part-of-which-a-stranger-says",
+            "parts-released",
+            *of(strange_word, by("release")),
+            released(strange_word, "mallory"),
+            lists(_loose(strange_word)),
+            findings={"parts": "dependencies-inconclusive"},
+            trick="a stranger says which file a component is",
+            naive="asks whether somebody says it",
         ),
         refused(
             "no-parts",
