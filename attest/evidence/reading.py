@@ -59,7 +59,8 @@ class _Blob:
 
     @property
     def size(self) -> int:
-        return self.layers[0][0].size
+        """What it takes: it is read as often as layers name it."""
+        return self.layers[0][0].size * len(self.layers)
 
 
 @dataclass(slots=True)
@@ -103,7 +104,7 @@ class Reader:
             signed.extend(_blobs(seen, layers[: limits.SIGNATURES]))
         blobs: list[_Blob] = []
         for blob in sorted(signed, key=lambda item: item.size):
-            if blob.size <= limits.EVIDENCE_BLOB and not self._content.take(blob.size):
+            if blob.layers[0][0].size <= limits.EVIDENCE_BLOB and not self._content.take(blob.size):
                 outcomes[blob.seen.digest].append(_unread(blob.seen, _NO_ROOM))
             else:
                 blobs.append(blob)
@@ -148,7 +149,9 @@ class Reader:
             return Rejected(seen.found, Check.FORM, str(error), claims)
 
     def _manifest(self, found: Found, about: Digest) -> Candidate:
-        raw = self._fetch(found, found.descriptor, limits.MANIFEST)
+        if found.descriptor.size > limits.MANIFEST:  # as the lister says
+            raise StoreError(_too_large(found.descriptor, limits.MANIFEST))
+        raw = self._fetch(found.descriptor)
         try:
             manifest = Manifest.parse(raw)  # whatever the lister calls it: that must not make good evidence bad
             other = manifest.subject and manifest.subject.digest
@@ -159,29 +162,30 @@ class Reader:
         return Candidate(found, manifest, None, claimed(manifest))
 
     def _data(self, found: Found, layer: Descriptor) -> bytes:
-        return layer.data if layer.data is not None else self._fetch(found, layer, limits.EVIDENCE_BLOB)
-
-    def _fetch(self, found: Found, descriptor: Descriptor, limit: int) -> bytes:
-        if descriptor.size > limit:
-            reason = f"{descriptor.size} bytes, more than the limit of {limit}"
+        if layer.data is not None:
+            return layer.data
+        if layer.size > limits.EVIDENCE_BLOB:  # as its manifest says, whoever shows it
+            reason = _too_large(layer, limits.EVIDENCE_BLOB)
             raise _Unfit(Rejected(found, Check.READ, reason, _listed_claim(found)))
+        return self._fetch(layer)
+
+    def _fetch(self, descriptor: Descriptor) -> bytes:
         if time.monotonic() > self._until:
             raise StoreError(_TOO_LATE)
-        try:
-            return self._store.fetch(self._repository, descriptor)
-        except FormatError as error:
-            raise _Unfit(Rejected(found, Check.READ, str(error), _listed_claim(found))) from None
+        return self._store.fetch(self._repository, descriptor)
 
     @staticmethod
     def _guarded(found: Found, read: Callable[[], T]) -> T | Rejected | Unread:
+        """What a store lists and does not show may be anything: also what speaks against the package."""
         try:
             return read()
         except _Unfit as unfit:
             return unfit.rejected
         except NotFound as error:
-            return Rejected(found, Check.READ, f"listed but not there: {error}", _listed_claim(found))
-        except StoreError as error:
-            return Unread(Rejected(found, Check.READ, str(error), _listed_claim(found)))
+            reason = f"listed but not there: {error}"
+        except (FormatError, StoreError) as error:
+            reason = str(error)
+        return Unread(Rejected(found, Check.READ, reason, _listed_claim(found)))
 
 
 def _blobs(seen: Candidate, layers: Iterable[tuple[Descriptor, Form]]) -> Iterable[_Blob]:
@@ -189,6 +193,10 @@ def _blobs(seen: Candidate, layers: Iterable[tuple[Descriptor, Form]]) -> Iterab
     for layer, form in layers:
         by_digest.setdefault(layer.digest, []).append((layer, form))
     return [_Blob(seen, tuple(same)) for same in by_digest.values()]
+
+
+def _too_large(descriptor: Descriptor, limit: int) -> str:
+    return f"{descriptor.size} bytes, more than the limit of {limit}"
 
 
 def _is_tagged(found: Found) -> bool:

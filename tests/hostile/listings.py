@@ -12,7 +12,7 @@ from attest.stores.layout_referrers import fallback_tag
 from tests.hostile.bindings import of
 from tests.hostile.case import Case, Spoil, admitted, denied, doubtful, package
 from tests.hostile.formats import simple_payload, tagged
-from tests.hostile.lifecycles import revoke
+from tests.hostile.lifecycles import revoke, withdraw
 from tests.hostile.making import SIGN, Piece, Referrer, Shelf, by, listed_as, referrer
 
 MISSING = {"signed": "signature-missing"}
@@ -37,10 +37,15 @@ def _lost(piece: Piece) -> Spoil:
     return spoil
 
 
-def _lost_bundle(shelf: Shelf, subject: Subject) -> None:
-    found = by("release")(subject)
-    shelf.add(found)
-    shelf.lose(Digest.of(found.blobs[0]))
+def _lost_bundle(piece: Piece) -> Spoil:
+    """The manifest of ``piece`` is there, and what it names is not."""
+
+    def spoil(shelf: Shelf, subject: Subject) -> None:
+        found = piece(subject)
+        shelf.add(found)
+        shelf.lose(Digest.of(found.blobs[0]))
+
+    return spoil
 
 
 def _other_bytes(shelf: Shelf, subject: Subject) -> None:
@@ -185,6 +190,15 @@ def cases() -> list[Case]:
             naive="admits, since nothing that it could read stands against the package",
         ),
         doubtful(
+            "withdrawal-bundle-lost",
+            "listed",
+            signed,
+            findings=GOOD | {"not-revoked": "absence-listing", "not-withdrawn": "absence-listing"} | CUT,
+            spoil=_lost_bundle(withdraw("security")),
+            trick="a withdrawal's manifest is there, and the statement is not",
+            naive="rejects it as damaged evidence, and admits since nothing stands against the package",
+        ),
+        doubtful(
             "quarantine-cut-off",
             "tested",
             by("release", "https://in-toto.io/attestation/test-result/v0.1", {"result": "PASSED"}),
@@ -201,11 +215,11 @@ def cases() -> list[Case]:
             trick="the signature is listed and not there",
             naive="admits by the listing, which has the right annotations",
         ),
-        denied(
+        doubtful(
             "bundle-lost",
             "signed",
-            findings=MISSING,
-            spoil=_lost_bundle,
+            findings=MISSING | CUT,
+            spoil=_lost_bundle(signed),
             trick="the signature's manifest is there, and its bundle is not",
             naive="admits by the manifest, which has the right annotations",
         ),
@@ -217,10 +231,10 @@ def cases() -> list[Case]:
             trick="other bytes under the digest of the releaser's signature",
             naive="does not compute digests of what it reads",
         ),
-        denied(
+        doubtful(
             "other-bundle",
             "signed",
-            findings=MISSING,
+            findings=MISSING | CUT,
             spoil=_other_bundle,
             trick="the releaser's bundle under the digest of a stranger's",
             naive="does not compute digests of layers, so that a revocation of the manifest misses it",
