@@ -85,6 +85,13 @@ def test_as_many_as_there_are_processors_and_work_for_them(monkeypatch: pytest.M
     assert shares(range(10_000)) == 1
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process of its own, whatever threads other tests left here: what these fork does little."""
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+
+
+@pytest.mark.usefixtures("alone")
 def test_what_is_done_beside_is_waited_for(tmp_path: Path) -> None:
     def work() -> None:
         (tmp_path / "done").write_text(str(os.getpid()))
@@ -108,6 +115,7 @@ def test_beside_other_threads_nothing_is_forked() -> None:
     assert done == [os.getpid()]
 
 
+@pytest.mark.usefixtures("alone")
 def test_what_fails_beside_is_raised_here() -> None:
     def work() -> None:
         raise UsageError("no such thing")
@@ -116,6 +124,7 @@ def test_what_fails_beside_is_raised_here() -> None:
         wait()
 
 
+@pytest.mark.usefixtures("alone")
 def test_who_dies_beside_did_nothing(tmp_path: Path) -> None:
     here = os.getpid()
 
@@ -133,6 +142,7 @@ def children() -> set[str]:
     return {child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()}
 
 
+@pytest.mark.usefixtures("alone")
 def test_what_nobody_waits_for_is_ended() -> None:
     before = children()
     with beside(signal.pause):
