@@ -13,7 +13,6 @@ from datetime import datetime
 
 from attest import limits, names
 from attest.errors import StoreError
-from attest.evidence.forms import signed_layers
 from attest.evidence.message import aimed
 from attest.evidence.model import Candidate, Check, Collection, Rejected, Subject
 from attest.evidence.reading import Outcome, Reader, Unread
@@ -204,7 +203,7 @@ class _Walk:
 def _is_document(candidate: Candidate) -> bool:
     """Whether its manifest holds one file; anchors hold none, and an index no layers."""
     layers = candidate.manifest.layers
-    return len(layers) == 1 and layers[0].media_type != names.OCI_EMPTY and not [*signed_layers(candidate.manifest)]
+    return len(layers) == 1 and layers[0].media_type != names.OCI_EMPTY
 
 
 def _was_read(outcome: Outcome) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,7 +24,7 @@ from attest.oci.manifest import Manifest, write_image
 from attest.oci.reference import Reference
 from attest.stores.memory import MemoryStore
 from attest.stores.protocol import Found, Place, Referrers, Where
-from tests.evidence.test_stages import attach_bom, sign
+from tests.evidence.test_stages import TwoWays, attach_bom, layer, sign, simple_payload, tag
 from tests.evidence_factory import CYCLONEDX, NOW, SUBJECT, bundle_of, identity, signed
 
 REPOSITORY = "npm/left-pad"
@@ -319,3 +320,64 @@ def test_a_tag_that_turns_up_later_helps_what_was_refused(store: Troubled) -> No
     assert ([item.check for item in first.rejected], first.candidates) == ([Check.FORM], ())
     (found,) = last.candidates
     assert (last.rejected, [place.where for place in found.found.places]) == ((), [Where.API, Where.COSIGN_TAG])
+
+
+def test_a_document_that_is_listed_later_is_signed_too() -> None:
+    store = TwoWays()
+    bom = attach_bom(store)
+    sign(store, bom)
+    found = collect(store, REPOSITORY, SUBJECT, documents=True)
+    assert [type(item.signed) for item in found.candidates] == [SignedDocument]
+    assert len(found.over) == 1
+
+
+def test_as_many_documents_as_the_limit(store: Troubled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SIGNED_DOCUMENTS", 3)
+    for number in range(4):
+        assert collect(store, REPOSITORY, SUBJECT, documents=True).complete
+        attach_bom(store, {**CYCLONEDX, "version": number})
+    assert not collect(store, REPOSITORY, SUBJECT, documents=True).complete
+    assert collect(store, REPOSITORY, SUBJECT).complete
+
+
+def test_of_many_signatures_in_one_manifest_all_must_be_read(store: Troubled) -> None:
+    bom = attach_bom(store)
+    one, other = simple_payload(bom.digest), simple_payload(bom.digest, more="x")
+    tag(store, "sig", (layer(one), one), (layer(other), other), about=bom.digest)
+    assert len(collect(store, REPOSITORY, SUBJECT, documents=True).over) == 1
+    store.fails[Digest.of(other)] = StoreUnavailable("no answer")
+    found = collect(store, REPOSITORY, SUBJECT, documents=True)
+    assert (found.over, found.complete) == (frozenset(), False)
+    assert [type(item.signed) for item in found.candidates] == [SignedDocument]
+
+
+class Counting(Troubled):
+    """Counts how often each is fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: Counter[Digest] = Counter()
+
+    def fetch(self, repository: str, descriptor: Descriptor) -> bytes:
+        self.fetched[descriptor.digest] += 1
+        return super().fetch(repository, descriptor)
+
+
+def test_what_is_listed_and_tagged_is_read_once() -> None:
+    """But for what was refused for its form, since a tag may explain it."""
+    store = Counting()
+    payload = simple_payload()
+    good, bad = layer(payload), replace(layer(payload + b" "), annotations={})
+    tag(store, "sig", (good, payload), (bad, payload + b" "))
+    reference = Reference(REPOSITORY, f"sha256-{SUBJECT.manifest.digest.encoded}.sig")
+    tagged = store.resolve(reference).digest
+    manifest = Manifest.parse(store.fetch(REPOSITORY, store.resolve(reference)))
+    store.lists[SUBJECT.manifest.digest] = Referrers((found_of(manifest),), True, NOW)
+    for error in (None, NotFound("gone"), StoreUnavailable("no answer")):
+        store.fetched.clear()
+        if error is not None:
+            store.fails[tagged] = error
+        found = collect(store, REPOSITORY, SUBJECT)
+        assert len(found.candidates) == (error is None)
+        assert {place.where for item in found.rejected for place in item.found.places} == {Where.API, Where.COSIGN_TAG}
+        assert store.fetched[tagged] == 1
