@@ -206,8 +206,7 @@ def _answer(verdict: Verdict) -> Decided:
     if verdict.outcome is Outcome.ADMITTED:
         return Decided(Answer.ADMITTED)
     unmet = [item for item in verdict.findings if item.mode is Mode.ENFORCE and item.effect is not Outcome.ADMITTED]
-    worst = [item for item in unmet if item.outcome is verdict.outcome] or unmet
-    code = worst[0].code
+    worst = next(item for item in unmet if item.outcome is verdict.outcome)
     # What is wrong with components of components is told without their reasons, which may go round in a circle.
-    why = f"{code}" if code in _OF_COMPONENTS else f"{code}: {worst[0].message}"
+    why = f"{worst.code}" if worst.code in _OF_COMPONENTS else f"{worst.code}: {worst.message}"
     return Decided(Answer.DENIED if verdict.outcome is Outcome.DENIED else Answer.INCONCLUSIVE, why)

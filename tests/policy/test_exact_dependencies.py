@@ -79,3 +79,20 @@ def test_a_long_reason_is_cut(world: World) -> None:
     message = world.finding(world.image("a"), world.policy(PARTS, parts=parts)).message
     assert len(told) > 240
     assert f"denied: pkg:npm/a@1.0.0: {told[:240]}; 1 referrer found" in message, message
+
+
+def test_one_that_cannot_be_read_hides_none(world: World) -> None:
+    world.publish("a")
+    image = world.image("a")
+    world.attach(image, names.PREDICATE_CYCLONEDX, {"bomFormat": "CycloneDX", "components": 1})
+    one = "match: any, policy: parts.yaml"
+    for terms, code in (("policy: parts.yaml", Code.DEPENDENCIES_MALFORMED), (one, Code.DEPENDENCIES_VERIFIED)):
+        assert world.finding(image, world.policy(PARTS.replace("policy: parts.yaml", terms))).code is code
+
+
+def test_what_denies_is_told_before_what_is_in_doubt(world: World) -> None:
+    world.publish("a", sign=False)
+    sealed = "  - {id: kept, require: no-revocation, by: [release], absence: seal}\n"
+    parts = f"{OURS}rules:\n{sealed}{SIGNED}"
+    message = world.finding(world.image("a"), world.policy(PARTS, parts=parts)).message
+    assert "1 of 1 components are denied: pkg:npm/a@1.0.0: signature-missing: " in message

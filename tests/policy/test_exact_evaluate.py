@@ -9,7 +9,9 @@ import pytest
 from attest import names
 from attest.evidence.model import Candidate, Check
 from attest.policy.codes import Code
+from attest.policy.components import Answer, Components, Decided, Part
 from attest.policy.evaluate import Hearing, evaluate, evaluate_all
+from attest.policy.rules.dependencies import DependenciesRule
 from attest.policy.verdict import Outcome
 from tests.evidence_factory import CYCLONEDX, NOW, PURL, SUBJECT, damaged, evidence, signed
 from tests.policy.conftest import HEAD, Read
@@ -109,3 +111,29 @@ def test_what_proves_absence_is_told_where_it_is_needed_only(read: Read) -> None
     bom = signed("release", names.PREDICATE_CYCLONEDX, CYCLONEDX)
     assert of(judge(read(ALL), bom), "bom").message == "SBOM by release (1 of 1 needed; as far as the store lists)"
     assert of(judge(read(SIGNED), good()), "signed").message == "signature by release (1 of 1 needed)"
+
+
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ("match: all", "SBOM that does not fit (all must): the SBOM describes pkg:npm/p@1; 1 referrer found"),
+        ("match: latest, absence: listing", "the latest SBOM does not fit: the SBOM describes pkg:npm/p@1; 1 referrer"),
+        ("match: any", "SBOM that does not fit: the SBOM describes pkg:npm/p@1; 1 referrer found"),
+    ],
+)
+def test_what_had_to_fit_is_told(read: Read, terms: str, told: str) -> None:
+    assert of(judge(read(ALL.replace("match: all", terms)), bom_of("p")), "bom").message.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [("", Outcome.DENIED), ("unresolved: deny\n", Outcome.DENIED), ("unresolved: warn\n", Outcome.ADMITTED)],
+)
+def test_components_of_which_nobody_says_which_they_are(read: Read, more: str, outcome: Outcome) -> None:
+    policy = read(f"{HEAD}rules:\n  - {{id: parts, require: dependencies, by: [release], policy: parts.yaml}}\n{more}")
+    (rule,) = policy.rules
+    assert isinstance(rule, DependenciesRule)
+    bom = signed("release", names.PREDICATE_CYCLONEDX, CYCLONEDX)
+    known = Components({(rule.policy, Part("ansi@2.0.0", None)): Decided(Answer.UNRESOLVED, "it has no purl")})
+    finding = of(evaluate_all([Hearing(policy, show(policy, bom), known)], now=NOW), "parts")
+    assert finding.outcome is outcome
