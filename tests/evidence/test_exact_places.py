@@ -249,6 +249,9 @@ def test_what_pypi_does_not_take() -> None:
         "its subject is not the name of a distribution: 'x/left_pad-1.3.0.tar.gz'": [of("x/left_pad-1.3.0.tar.gz")],
         "its subject is not the name of a distribution: 'x\\\\left_pad-1.3.0.tar.gz'": [of("x\\left_pad-1.3.0.tar.gz")],
         "its subject is not the name of a distribution: 'left-pad'": [of("left-pad")],
+        "its subject is not the name of a distribution: 'left_pad-1.3.0-1/2-py3-none-any.whl'": [
+            of("left_pad-1.3.0-1/2-py3-none-any.whl")
+        ],
         "not about pkg:pypi/left-pad@1.3.0: the signed content names another package: pkg:pypi/right-pad@1.3.0": [
             of("right_pad-1.3.0.tar.gz")
         ],
