@@ -266,3 +266,11 @@ def test_a_reference_needs_a_digest_and_a_network() -> None:
         with pytest.raises(UsageError) as malformed:
             fetching.fetch("oci:registry.example/A B")
         assert malformed.value.next_step == "write oci:HOST/REPO@sha256:…"
+
+
+def test_a_policy_that_is_not_there(put: Put) -> None:
+    path = put({"gate.yaml": "version: 1\nname: g\nextends: none.yaml\n"})
+    for missing in (path, path.parent / "other.yaml"):
+        with pytest.raises(PolicyError, match="cannot read the policy") as error:
+            needed(missing)
+        assert error.value.why == "No such file or directory"

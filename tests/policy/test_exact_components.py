@@ -94,3 +94,10 @@ def test_what_came_of_each_by_policy_and_name() -> None:
 
 def test_answers_stand_in_the_order_of_how_bad_they_are() -> None:
     assert list(Answer) == [Answer.ADMITTED, Answer.INCONCLUSIVE, Answer.UNRESOLVED, Answer.DENIED]
+
+
+@pytest.mark.parametrize("purl", [None, "pkg:npm/dep@1", "not a purl"])
+@pytest.mark.parametrize("software", [True, False])
+def test_what_is_no_software_is_a_part_by_its_purl_only(purl: str | None, software: bool) -> None:
+    found = parts(Component("dep", "1", purl, is_software=software))
+    assert bool(found) is (software or purl is not None)
