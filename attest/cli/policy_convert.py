@@ -109,7 +109,12 @@ def _write(found: Sequence[Converted], options: Options, origin: str, output: Pa
     for path, count in paths.items():
         if count > 1 or path.exists():
             why = "two policies have this name" if count > 1 else "it is there already"
-            raise UsageError("the file would be overwritten", where=str(path), why=why)
+            raise UsageError(
+                "the file would be overwritten",
+                where=str(path),
+                why=why,
+                next_step="name another directory: --output DIR",
+            )
     written: list[str] = []
     refused: list[Left] = []
     for converted, files in made:

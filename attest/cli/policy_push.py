@@ -73,6 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
         console.print_json({"policy": named, "tag": reference.tag, "files": files, "signedBy": signed_by})
     else:
         console.say(f"pushed {named}")
+    if key is None and reference.tag is not None:
+        console.note(
+            f"nobody can take it by the tag {reference.tag}: that needs --key, and --policy-key where it is used"
+        )
     return EXIT_DONE
 
 

@@ -109,7 +109,9 @@ def show(items: Sequence[Written], *, as_json: bool, verb: str) -> None:
 
 
 def read_file(path: Path, *, limit: int) -> bytes:
-    """A whole file of at most ``limit`` bytes. Raises `UsageError`."""
+    """A whole file of at most ``limit`` bytes. A pipe is waited for, named or not: whoever names it here, as ``<(…)``
+    does, wants what comes out of it. Raises `UsageError`.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)

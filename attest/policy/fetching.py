@@ -35,15 +35,17 @@ class Fetching:
     ) -> None:
         self._stack.close()
 
-    def fetch(self, name: str) -> Fetched:
-        """The policy with the digest that stands in ``name``. Raises `UsageError`, `FormatError`, `PolicyError` and
-        `StoreError`."""
+    def fetch(self, name: str, *, otherwise: str = "") -> Fetched:
+        """The policy with the digest that stands in ``name``; ``otherwise`` is what else could be done without one.
+
+        Raises `UsageError`, `FormatError`, `PolicyError` and `StoreError`.
+        """
         if self._parse(name).digest is None:
             raise UsageError(
                 "a policy in a registry without a digest",
                 where=name,
                 why="a tag may mean another one tomorrow",
-                next_step=f"{_FORM}, or name the key that has to have signed it: --policy-key FILE",
+                next_step=f"{_FORM}{otherwise}",
             )
         return self._fetch(name, None, None)
 

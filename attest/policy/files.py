@@ -60,7 +60,8 @@ def content(path: Path) -> bytes:
         with open_regular(path) as file:
             return file.read(limits.POLICY + 1)
     except OSError as error:
-        raise PolicyError("cannot read the policy", where=str(path), why=error.strerror) from None
+        hint = "check the name; policies/ has some to begin with" if isinstance(error, FileNotFoundError) else None
+        raise PolicyError("cannot read the policy", where=str(path), why=error.strerror, next_step=hint) from None
 
 
 def files_in(directory: Path, where: str) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attest import limits
 from attest.errors import PolicyError, UsageError
@@ -15,6 +15,8 @@ from attest.policy.files import REGISTRY, files_in
 
 if TYPE_CHECKING:
     from attest.signing.keys import PublicKey
+
+_SIGNED: Final = ", or name the key that has to have signed it: --policy-key FILE"
 
 
 def load_all(names: Sequence[str], *, offline: bool = False, key: PublicKey | None = None) -> tuple[Policy, ...]:
@@ -57,7 +59,10 @@ def _loaded(names: Iterable[str], offline: bool, key: PublicKey | None) -> Itera
 
 def _fetched(name: str, offline: bool, key: PublicKey | None) -> Policy:
     with Fetching(offline=offline) as fetching:
-        fetched = fetching.fetch(name) if key is None else fetching.fetch_signed(name, key, datetime.now(UTC))
+        if key is None:
+            fetched = fetching.fetch(name, otherwise=_SIGNED)
+        else:
+            fetched = fetching.fetch_signed(name, key, datetime.now(UTC))
         return load_fetched(fetched, fetching)
 
 

@@ -83,7 +83,8 @@ def read(data: bytes, *, where: str, clock: datetime) -> Receipt:
     except FormatError as error:
         raise FormatError("not a receipt", where=where, why=str(error)) from None
     if not verdicts:
-        raise FormatError("a receipt without a verdict", where=where)
+        hint = "name the file that attest verify --receipt has written"
+        raise FormatError("a receipt without a verdict", where=where, next_step=hint)
     latest = max(item.record.now for item in verdicts)
     if latest > clock:
         raise FormatError("a receipt from the future", where=where, why=f"nobody can have judged at {latest} yet")

@@ -63,7 +63,10 @@ def test_lint(attest: Workplace) -> None:
     assert (result.code, result.out) == (1, "other.yaml:7:3: identity 'spare' is used by nothing\n")
     attest.write("broken.yaml", POLICY.replace("by:", "bye:"))
     assert attest("policy", "lint", "broken.yaml").out.startswith("broken.yaml:8:38: rule 'signed': unknown key 'bye'")
-    assert "cannot read the policy" in attest.refused("policy", "lint", "none.yaml")
+    assert attest.refused("policy", "lint", "none.yaml") == (
+        "attest: none.yaml: cannot read the policy: No such file or directory "
+        "(next: check the name; policies/ has some to begin with)"
+    )
 
 
 def test_schema(attest: Workplace) -> None:

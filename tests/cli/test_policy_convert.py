@@ -27,7 +27,8 @@ def test_it_is_written_and_can_be_used(attest: Workplace) -> None:
     assert (result.out, result.err) == ("out/acme.yaml\n", "")
     assert sorted(path.name for path in (attest.directory / "out").iterdir()) == ["acme-signer-1.pub", "acme.yaml"]
     attest.ok("policy", "lint", "out/acme.yaml")
-    assert "there already" in attest.refused("policy", "convert", "in.yaml", "--output", "out")
+    said = attest.refused("policy", "convert", "in.yaml", "--output", "out")
+    assert "there already (next: name another directory: --output DIR)" in said
     attest.write("in.yaml", f"{cluster_image_policy(attest)}---\n{cluster_image_policy(attest)}")
     assert "two policies have this name" in attest.refused("policy", "convert", "in.yaml", "--output", "twice")
     assert not (attest.directory / "twice").exists()

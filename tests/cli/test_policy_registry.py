@@ -190,7 +190,9 @@ def test_policies_of_components_come_along(signed: Workplace, tmp_path: Path) ->
     with real.olareg(tmp_path / "olareg") as host:
         rule = "  - {id: parts, require: dependencies, by: [release], policy: policies/base.yaml}\n"
         signed.write("gate.yml", POLICY + rule)
-        said = signed.ok("policy", "push", "gate.yml", f"{host}/team/policy", "--json").json
+        untagged = signed.ok("policy", "push", "gate.yml", f"{host}/team/policy", "--json")
+        said, tagged = untagged.json, signed.ok("policy", "push", "gate.yml", f"{host}/team/policy:v1")
+        assert (untagged.err, "nobody can take it by the tag v1: that needs --key" in tagged.err) == ("", True)
         assert said["files"] == ["gate.yml", "release.pub", "policies/base.yaml"]
         for path in ("policies/base.yaml", "gate.yml", "release.pub"):
             (signed.directory / path).unlink()

@@ -247,6 +247,12 @@ def test_what_is_no_receipt_is_refused(attest: Workplace, text: str) -> None:
     attest.refused("receipt", "check", RECEIPT, *GATE)
 
 
+def test_another_file_that_verify_wrote_is_told_apart(attest: Workplace) -> None:
+    attest.write(RECEIPT, '{"verdicts": []}')
+    said = attest.refused("receipt", "check", RECEIPT, *GATE)
+    assert "(next: name the file that attest verify --receipt has written)" in said
+
+
 def test_nobody_has_judged_in_the_future(attest: Workplace) -> None:
     attest.ok("sign", WHEEL, *KEY)
     value = record(attest, WHEEL, *GATE)

@@ -283,6 +283,7 @@ def test_a_registry_needs_a_digest(write: Write) -> None:
     error = refused(write(child=CHILD.replace("base.yaml", "oci:registry.example/policies/base:v1")))
     assert error.what.endswith("a policy in a registry without a digest")
     assert str(error.where).endswith("child.yaml:3")
+    assert error.next_step == "write oci:HOST/REPO@sha256:…"  # a key on the command line is for what is named there
     assert "oci:x" in refused(write(child=CHILD.replace("base.yaml", "oci:x"))).what
 
 
