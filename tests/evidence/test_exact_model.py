@@ -46,4 +46,4 @@ def test_a_subject_is_called_by_its_purl_and_else_by_its_name() -> None:
 
 def test_nothing_is_known_of_a_subject_that_nobody_said() -> None:
     subject = Subject(EMPTY)
-    assert (subject.read_from_file, subject.looked_up, subject.image, subject.name) == (False, False, None, "")
+    assert (subject.read_from_file, subject.looked_up, subject.image, str(subject)) == (False, False, None, "")
