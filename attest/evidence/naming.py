@@ -13,7 +13,7 @@ from typing import Any
 from attest.errors import FormatError, UsageError
 from attest.evidence.model import Kind
 from attest.packages.ecosystem import names_from_file_name
-from attest.packages.purl import Purl
+from attest.packages.purl import Purl, package_named
 from attest.statements.sbom import Component, read_sbom
 from attest.statements.statement import Statement
 
@@ -21,7 +21,7 @@ from attest.statements.statement import Statement
 def by_subject(name: str | None, type: str) -> Iterator[Purl]:
     """The package that a statement's subject names: by purl, of whatever ecosystem, or by the file name of ``type``."""
     if name is not None and name.startswith("pkg:"):
-        purl = _purl(name)
+        purl = package_named(name)
         if purl is not None:
             yield purl
     elif name:
@@ -56,18 +56,10 @@ def by_component(component: Component, type: str) -> Purl | None:
 
 def _package(purl: Any, name: Any, version: Any, type: str) -> Purl | None:
     if isinstance(purl, str):
-        named = _purl(purl)
+        named = package_named(purl)
         return named if named is not None and named.type == type else None
     if isinstance(name, str) and isinstance(version, str):
         *namespace, last = name.split("/")
         with suppress(UsageError):
             return Purl.of(type, tuple(namespace), last, version)
     return None
-
-
-def _purl(text: str) -> Purl | None:
-    """``text`` without qualifiers and subpath, which say nothing about name and version; None if it is no purl."""
-    try:
-        return Purl.parse(text.partition("#")[0].partition("?")[0])
-    except UsageError:
-        return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from attest import limits
@@ -106,6 +107,15 @@ class Purl:
 
     def __str__(self) -> str:
         return f"{self.package}@{_encode(self.version)}"
+
+
+@lru_cache(limits.COMPONENTS)  # many SBOMs list the same
+def package_named(text: str) -> Purl | None:
+    """The package version that a purl of others names, whatever its qualifiers and subpath say; None if it is none."""
+    try:
+        return Purl.parse(text.partition("#")[0].partition("?")[0])
+    except UsageError:
+        return None
 
 
 def _encode(text: str) -> str:

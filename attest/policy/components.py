@@ -6,17 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from attest import limits
 from attest.errors import UsageError
 from attest.evidence.model import Subject
 from attest.packages.digest import ArtifactDigest
 from attest.packages.ecosystem import ecosystem
-from attest.packages.purl import Purl
+from attest.packages.purl import Purl, package_named
 from attest.statements.sbom import Component, Sbom
 
 _STRONG: Final = ("sha256", "sha512")
@@ -94,13 +92,13 @@ def parts_of(sbom: Sbom, subject: Subject) -> tuple[Part, ...]:
 
 def _stands_for(component: Component, subject: Subject) -> bool:
     """Whether the one thing that is described could be ``subject``, which has no purl where it is an image."""
-    purl = None if component.purl is None else _purl(component.purl)
+    purl = None if component.purl is None else package_named(component.purl)
     return component.purl is None or (subject.purl is None and purl is not None and purl.type in _IMAGES)
 
 
 def _parts(components: Iterable[Component]) -> Iterator[Part]:
     for component in components:
-        purl = None if component.purl is None else _purl(component.purl)
+        purl = None if component.purl is None else package_named(component.purl)
         if component.purl is not None or component.is_software:
             yield Part(str(purl or component)[:240], purl, tuple(sorted(_digests(component))))
 
@@ -114,12 +112,3 @@ def _digests(component: Component) -> Iterator[ArtifactDigest]:
 
 def _is_itself(part: Part, subject: Subject) -> bool:
     return part.purl is not None and part.purl == subject.purl and part.artifact in (None, subject.digest)
-
-
-@lru_cache(limits.COMPONENTS)  # many SBOMs list the same
-def _purl(text: str) -> Purl | None:
-    """Without qualifiers and subpath, which name no other artifact here (design.md §4)."""
-    try:
-        return Purl.parse(text.partition("#")[0].partition("?")[0])
-    except UsageError:
-        return None

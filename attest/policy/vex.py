@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from attest.errors import FormatError, UsageError
+from attest.errors import FormatError
 from attest.evidence.model import Subject
-from attest.packages.purl import Purl
+from attest.packages.purl import package_named
 from attest.policy.rules.rule import Scene
 from attest.statements.findings import Finding
 from attest.statements.vex import is_vex, read_vex
@@ -53,10 +53,10 @@ class Heard:
     def _applies(self, item: VexStatement, finding: Finding) -> bool:
         if not item.vulnerabilities & finding.names:
             return False
-        component = None if finding.component is None else _package(finding.component)
+        component = None if finding.component is None else package_named(finding.component)
         if item.parts:
-            return self._is_subject(item) and component is not None and component in map(_package, item.parts)
-        return self._is_subject(item) or (component is not None and component in map(_package, item.products))
+            return self._is_subject(item) and component is not None and component in map(package_named, item.parts)
+        return self._is_subject(item) or (component is not None and component in map(package_named, item.products))
 
     def _is_subject(self, item: VexStatement) -> bool:
         """Without products it is about what it is attached to."""
@@ -66,7 +66,7 @@ class Heard:
         subject, manifest = self.subject, str(self.subject.manifest.digest)
         if product in (manifest, str(subject.digest)):
             return True
-        package = _package(product)
+        package = package_named(product)
         if package is None:
             return False
         return package == subject.purl or (package.type == "oci" and package.version == manifest)
@@ -90,11 +90,3 @@ def _said(by: tuple[str, ...], scene: Scene) -> Iterator[tuple[datetime, VexStat
                 yield min(times), one
             elif not one.clears:
                 yield _EVER, one
-
-
-def _package(text: str) -> Purl | None:
-    """A purl without qualifiers, which do not name another package; None for what is none."""
-    try:
-        return Purl.parse(text.partition("#")[0].partition("?")[0])
-    except UsageError:
-        return None

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from attest import limits, names
-from attest.errors import FormatError, PackageError, UsageError
+from attest.errors import FormatError, PackageError
 from attest.oci import strict_json
 from attest.oci.strict_json import Fields
 from attest.packages.metadata.facts import Person
-from attest.packages.purl import Purl
+from attest.packages.purl import package_named
 from attest.sboms.bill import Bill, Edge, Part
 from attest.sboms.parts import add
 from attest.statements.sbom import Component, read_sbom
@@ -36,6 +36,7 @@ def with_embedded(bill: Bill, documents: Sequence[tuple[str, bytes]]) -> Bill:
         taken.note(place, sha256)
         if data.lstrip().startswith(b"{"):
             try:
+                _check(data.count(b"{"), limits.EMBEDDED_SBOM_OBJECTS, "objects")
                 taken.over(place, sha256, strict_json.read_object(data, where=place, limit=limits.EMBEDDED_SBOM))
             except FormatError as error:
                 where = place if error.where in (None, place) else f"{place}: {error.where}"
@@ -97,7 +98,7 @@ class _Taken:
     def _add(self, place: str, otherwise: str, item: Component, refs: dict[str, str]) -> str:
         """The ref in the bill of one component, which may be the package itself."""
         part = _part(item, place, otherwise)
-        if item.purl is not None and _purl(item.purl) == self._main.purl:
+        if item.purl is not None and str(package_named(item.purl)) == self._main.purl:
             self._itself(place, part)
             ref = self._main.ref
         else:
@@ -124,7 +125,7 @@ class _Taken:
 
 
 def _check(count: int, limit: int, what: str) -> None:
-    """Of all documents together, and also what two of them list: that takes time as well."""
+    """Of all documents together what is listed, also twice, for that takes time as well; objects of each alone."""
     if count > limit:
         raise FormatError("too much", why=f"more than {limit} {what}")
 
@@ -141,14 +142,6 @@ def _part(item: Component, place: str, otherwise: str) -> Part:
         supplier=None if item.supplier is None else Person(item.supplier),
         notes=((names.NOTE_FROM, place),),
     )
-
-
-def _purl(text: str) -> str | None:
-    """As this project writes it, without qualifiers and subpath; None for what is none."""
-    try:
-        return str(Purl.parse(text.partition("#")[0].partition("?")[0]))
-    except UsageError:
-        return None
 
 
 def _edges(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from attest.evidence.model import Kind, Subject
 from attest.evidence.text_patterns import Pattern
 from attest.evidence.verify import Verified
 from attest.oci.digest import Digest
-from attest.packages.purl import Purl
+from attest.packages.purl import package_named
 from attest.policy.codes import Code
 from attest.policy.expressions import Type, Value
 from attest.policy.rules import terms
@@ -95,10 +95,7 @@ class VsaRule(Rule[Summary]):
         if subject.purl is None:
             names = (subject.image, f"{subject.image}@{subject.manifest.digest}")
             return subject.image is not None and resource in names
-        try:
-            return Purl.parse(resource.partition("#")[0].partition("?")[0]) == subject.purl
-        except UsageError:
-            return False
+        return package_named(resource) == subject.purl
 
 
 def _digest(text: str) -> Digest:
