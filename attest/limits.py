@@ -160,6 +160,9 @@ SBOM_LICENSES: Final = 1_000
 EMBEDDED_SBOM: Final = 8 * MIB
 """Largest SBOM that is taken over from within a package; one of 500 Rust crates has 1 MiB."""
 
+EMBEDDED_SBOM_OBJECTS: Final = 200_000
+"""Most JSON objects in one: ten for each of 20,000 components; every one of them may be read as a component first."""
+
 EMBEDDED_SBOMS: Final = 100
 """Most SBOMs in one package; one for each library that was compiled into it."""
 

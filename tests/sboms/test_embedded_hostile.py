@@ -140,6 +140,22 @@ def test_very_many_dependencies_in_a_wheel(tmp_path: Path) -> None:
     assert peak < 250_000_000
 
 
+def test_very_many_empty_components() -> None:
+    """They are counted before any is read."""
+    data = json.dumps(bom(), separators=(",", ":")).encode()
+    most = limits.EMBEDDED_SBOM_OBJECTS - 1
+    tracemalloc.start()
+    for count, why in ((most, "more than 20000 components"), (most + 1, "more than 200000 objects")):
+        document = data.replace(b"[]", b"[" + b",".join([b"{}"] * count) + b"]")
+        start = time.process_time()
+        with pytest.raises(PackageError, match=why):
+            with_embedded(Bill(MAIN), [("a", document)])
+        assert time.process_time() - start < 5 * SECONDS  # watching memory takes most of it
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 250_000_000
+
+
 def test_licences_of_a_package_itself(tmp_path: Path) -> None:
     classifiers = "".join(f"Classifier: License :: l{number}\n" for number in range(limits.SBOM_LICENSES + 1))
     package = told.packed(tmp_path, told.wheel(classifiers))
