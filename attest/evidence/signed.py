@@ -150,7 +150,7 @@ def _prove(bundle: Bundle, trust: Trust, format: Format, message: bytes) -> Proo
     from attest.signing.sigstore.verify import Requirements, verify, verify_with_key
 
     root = trust.sigstore.root
-    artifact = None if isinstance(bundle.content, Envelope) else Artifact.of_bytes(message)
+    artifact = Artifact.of_bytes(message)
     if key is None:
         proof = verify(bundle, root, trust.sigstore.requirements, artifact=artifact)
     else:
@@ -170,7 +170,7 @@ def _maker(bundle: Bundle, keys: Sequence[PublicKey], message: bytes) -> PublicK
     from attest.signing.sigstore.artifact import Artifact
     from attest.signing.sigstore.content import Content, own_hash
 
-    signed = Content.of(bundle, None if isinstance(content, Envelope) else Artifact.of_bytes(message))
+    signed = Content.of(bundle, Artifact.of_bytes(message))
     for key in keys:
         if own_hash(key) in ("sha384", "sha512"):
             try:
