@@ -102,7 +102,10 @@ def _stored(judges: Sequence[Judge], case: Case, path: Path, now: datetime) -> V
         def near(purl: Purl) -> tuple[Store, str]:
             return store, location.repository(placement.repository(purl))
 
-        return decide(store, repository, subject, sealing, now=now, everything=True, near=near)
+        verdict = decide(store, repository, subject, sealing, now=now, everything=True, near=near)
+    if verdict.listed_at is None:
+        raise UsageError("the evidence cannot be read", where=str(path), why="; ".join(verdict.problems))
+    return verdict
 
 
 def _subject(case: Case) -> Subject:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,8 @@ from attest.stores.protocol import Store
 
 PACKAGE: Final = "{package}"
 _FORMS: Final = "write oci:DIR[/{package}], oci-archive:FILE, HOST[:PORT]/PATH[/{package}], npm: or pypi:"
+_PASSWORD: Final = re.compile(r"(?:(?<=^)|(?<=//))[^/@]*@")
+"""What stands before a host, in an address or as one writes it for other programs."""
 
 
 class Scheme(StrEnum):
@@ -68,7 +71,8 @@ class Location:
         try:
             reference = Reference.parse("/".join(filter(None, (path, template.replace(PACKAGE, "x")))))
         except UsageError as error:
-            raise UsageError(f"not a store: {text!r}", why=error.why, next_step=_FORMS) from None
+            shown = _PASSWORD.sub("…@", text)
+            raise UsageError(f"not a store: {shown!r}", why=error.why, next_step=_FORMS) from None
         if reference.tag is not None or reference.digest is not None:
             raise UsageError("a tag or digest in a store", where=text, next_step=_FORMS)
         _, _, prefix = path.partition("/")

@@ -199,3 +199,13 @@ def test_sboms_by_their_predicate_type(read: Read, keys: Path) -> None:
     policy = HEAD + "rules:\n  - {id: sbom, require: sbom, by: [release]}\n"
     sbom = "evidence: [{by: release, type: 'https://cyclonedx.org/bom', predicate: sbom.json}]"
     assert one(read, sbom, ADMITTED, policy=policy) is None
+
+
+@pytest.mark.parametrize("path", ["nosuch", "nosuch.tar", "policy.txt"])
+def test_evidence_that_is_not_there_is_never_as_expected(read: Read, keys: Path, path: str) -> None:
+    """A case about what is refused would else go on to be met once its path is wrong."""
+    (keys / "policy.txt").write_text("x")
+    for expected in (DENIED, "expect: {admitted: false, codes: [signature-missing]}"):
+        wrong = one(read, f"evidence: {path}", expected)
+        assert wrong is not None
+        assert wrong.startswith("it cannot be tried: "), wrong

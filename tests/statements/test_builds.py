@@ -252,7 +252,9 @@ def test_the_ref(run: dict[str, str], more: dict[str, str], ref: str | None) -> 
     assert read({**run, **more}).ref == ref
 
 
-@pytest.mark.parametrize("path", ["ci.yml@acme/other", "https://ci.test/build.yml", "two words"])
+@pytest.mark.parametrize(
+    "path", ["ci.yml@acme/other", "https://ci.test/b.yml", "HTTPS://ci.test/b.yml?t=x", "b.yml?t=x", "two words"]
+)
 def test_a_pipeline_from_elsewhere_is_no_path_in_the_repository(path: str) -> None:
     assert read({**GITLAB, "CI_CONFIG_PATH": path}).workflow is None
 

@@ -98,3 +98,11 @@ def test_opening_touches_nothing(tmp_path: Path) -> None:
     assert isinstance(archive, ArchiveStore)
     archive.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["u:secret@host.test/x", "https://u:secret@host.test/x", "secret@host.test:5000/x"])
+def test_a_password_is_not_repeated(text: str) -> None:
+    with pytest.raises(UsageError, match="not a store") as caught:
+        Location.parse(text)
+    assert "secret" not in str(caught.value)
+    assert "host.test" in str(caught.value)

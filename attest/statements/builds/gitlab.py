@@ -15,7 +15,7 @@ from attest.statements.builds.service import Service, Variables
 from attest.statements.moments import parse_time
 
 BUILD_TYPE: Final = "https://attest.dev/build-types/gitlab/v1"
-_PATH: Final = re.compile(r"(?![a-z]+://)[^@\s]+")
+_PATH: Final = re.compile(r"(?!\w[\w+.-]*://)[^@\s?#]+")
 """A file in the repository itself; else it is in another project or at a URL."""
 _INTERNAL: Final = {
     "pipeline_source": "CI_PIPELINE_SOURCE",
