@@ -281,6 +281,9 @@ def test_what_signs_a_pack_is_that_and_nothing_else(store: ArchiveStore) -> None
     ):
         hung(store, written, bundle)
     hung(store, written, says(written), layers=2)
+    value = json.loads(hung(store, written, b"no layer").raw)
+    empty = Manifest.parse(json.dumps({**value, "layers": []}).encode())
+    store.push("", empty.descriptor(), empty.raw)
     hung(store, written, says(written), predicate="https://x.example/v1")
     assert pack_signature.signatures(store, written.manifest) == ()
     assert pack_signature.members(store, written.manifest) == frozenset()
