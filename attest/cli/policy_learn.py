@@ -10,13 +10,13 @@ from attest.cli import options
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from attest.cli.subjects import Named
     from attest.cli.targets import Targets
-    from attest.evidence.trust import Trust
     from attest.policy.learn import Change, Learned, Merged, Observed, Unlearned
+    from attest.policy.learning_from import LearningFrom
     from attest.policy.publisher_lock import Pinned
-    from attest.policy.publishers import Roots
 
 EXAMPLES = """\
   attest policy learn --lock package-lock.json --store npm:     pins who publishes each package in attest.lock
@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     from attest.cli.targets import Targets
     from attest.errors import EXIT_DENIED, EXIT_DONE, EXIT_INCONCLUSIVE
     from attest.policy.learn import learn, merge
+    from attest.policy.learned_policy import write_policy
+    from attest.policy.learning_from import LearningFrom
 
     path = Path(arguments.output)
     output.check(*(() if arguments.diff else (path, arguments.policy)))
@@ -75,17 +77,24 @@ def run(arguments: argparse.Namespace) -> int:
     named = locks.named(arguments, found)
     locks.note_gaps(found)
     now = datetime.now(UTC)
-    trust, roots = _trust(arguments, now)
+    known = LearningFrom.load(
+        arguments.key or (),
+        arguments.ca or (),
+        None if arguments.keys_only else arguments.trust_root,
+        offline=arguments.offline,
+        now=now,
+    )
     with Targets(arguments, create=False, offline=arguments.offline) as targets:
         targets.open()
-        observed = list(console.progress(_observed(targets, named, trust, roots, now), len(named), "learning"))
+        observed = list(console.progress(_observed(targets, named, known, now), len(named), "learning"))
     learned = learn([item for items in observed for item in items], arguments.signer or ())
     merged = merge(old, learned.packages)
     writes = not arguments.diff and (arguments.replace or not merged.changed)
     written = False
     if writes:
         if arguments.policy is not None:
-            output.write(_policy(arguments, learned).encode(), arguments.policy)
+            out = Path(arguments.policy)
+            output.write(write_policy(out.stem, learned.observed, known.files(out.parent)).encode(), out)
         written = _write_lock(path, merged)
     if arguments.json:
         console.print_json(_json(path, merged, learned, written=written))
@@ -99,55 +108,19 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_DENIED if learned.unlearned or differs else EXIT_DONE
 
 
-def _old(path: Any) -> dict[str, Pinned]:
+def _old(path: Path) -> dict[str, Pinned]:
     from attest.policy.publisher_lock import load
 
     return dict(load(path).packages) if path.exists() else {}
 
 
-def _trust(arguments: argparse.Namespace, now: datetime) -> tuple[Trust, Roots]:
-    """Everybody whose signature can be proven, and the root certificates by digest."""
-    from hashlib import sha256
-    from pathlib import Path
-
-    from attest.evidence.identity import Identity, KeyIdentity, X509Identity
-    from attest.evidence.trust import Sigstore, Trust
-    from attest.policy.learn import Anybody
-    from attest.signing.key_files import load_public
-
-    identities: list[Identity] = [
-        KeyIdentity(f"key-{number}", load_public(file)) for number, file in enumerate(arguments.key or (), 1)
-    ]
-    roots: dict[str, bytes] = {}
-    if arguments.ca:
-        from cryptography.hazmat.primitives.serialization import Encoding
-
-        from attest.signing.notation.trust_policy import Action, Check, Level, Statement, actions
-        from attest.signing.notation.trust_store import GivenAnchors, load_roots
-
-        certificates = load_roots(Path(file) for file in arguments.ca)
-        ders = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
-        roots = {f"sha256:{sha256(data).hexdigest()}": data for data in ders}
-        checks = actions(Level.STRICT) | {Check.REVOCATION: Action.SKIP}
-        identities.append(X509Identity("ca", Statement("ca", GivenAnchors(ca=certificates), (), checks)))
-    if arguments.keys_only:
-        return Trust(tuple(identities)), roots
-    from attest.policy.trust import INSTANCES
-    from attest.signing.sigstore.roots import load_root
-    from attest.signing.sigstore.verify import Requirements
-
-    name = arguments.trust_root
-    root = load_root(name if name in INSTANCES else Path(name), offline=arguments.offline, max_age=None, now=now)
-    return Trust((*identities, Anybody("anybody")), Sigstore(root, Requirements(log=1, timestamp=1))), roots
-
-
-def _observed(
-    targets: Targets, named: Sequence[Named], trust: Trust, roots: Roots, now: datetime
-) -> Iterator[list[Observed]]:
+def _observed(targets: Targets, named: Sequence[Named], known: LearningFrom, now: datetime) -> Iterator[list[Observed]]:
     from attest.cli.targets import computed_subject
     from attest.errors import StoreError
     from attest.policy.learn import Observed, observe
     from attest.stores.parallel import in_parallel
+
+    trust, roots = known.trust, known.roots
 
     def observed(item: Named) -> list[Observed]:
         try:
@@ -162,35 +135,7 @@ def _observed(
     return in_parallel(observed, named)
 
 
-def _policy(arguments: argparse.Namespace, learned: Learned) -> str:
-    """The text of the policy that ``--policy`` asks for; the files in it begin at its directory."""
-    import os
-    from pathlib import Path
-
-    from attest.policy.learned_policy import Files, write_policy
-    from attest.policy.trust import INSTANCES
-    from attest.signing.key_files import load_public
-    from attest.signing.notation.certificates import thumbprint
-    from attest.signing.notation.trust_store import load_roots
-
-    out = Path(arguments.policy)
-
-    def beside(file: str) -> str:
-        return Path(os.path.relpath(file, out.parent)).as_posix()
-
-    trust: dict[str, str | bool] = {"keys_only": True}
-    if not arguments.keys_only:
-        named = arguments.trust_root
-        trust = {"root": named if named in INSTANCES else beside(named)}
-    files = Files(
-        trust,
-        {load_public(file).fingerprint: beside(file) for file in arguments.key or ()},
-        {thumbprint(item): beside(file) for file in arguments.ca or () for item in load_roots([Path(file)])},
-    )
-    return write_policy(out.stem, learned.observed, files)
-
-
-def _write_lock(path: Any, merged: Merged) -> bool:
+def _write_lock(path: Path, merged: Merged) -> bool:
     """Whether there was anything to write."""
     from attest.cli import output
     from attest.policy.publisher_lock import write
@@ -202,7 +147,7 @@ def _write_lock(path: Any, merged: Merged) -> bool:
     return True
 
 
-def _show(path: Any, merged: Merged, learned: Learned, *, held_back: bool, written: bool) -> None:
+def _show(path: Path, merged: Merged, learned: Learned, *, held_back: bool, written: bool) -> None:
     import sys
 
     from attest.cli import console
@@ -235,7 +180,7 @@ def _left(item: Unlearned) -> str:
     return f"{item.package}: not learned: {item.why}{choice}{', '.join(item.candidates)}"
 
 
-def _json(path: Any, merged: Merged, learned: Learned, *, written: bool) -> dict[str, Any]:
+def _json(path: Path, merged: Merged, learned: Learned, *, written: bool) -> dict[str, Any]:
     def change(item: Change) -> dict[str, Any]:
         return {"package": item.package, "field": item.field, "old": item.old, "new": item.new}
 
