@@ -156,6 +156,15 @@ class Fields:
                 raise JSONError("expected a string", where=f"{self.path}.{name}.{key}", why=f"it is {_kind(item)}")
         return found  # type: ignore[no-any-return]
 
+    def texts(self, name: str) -> list[str]:
+        """The members of an array of strings; an absent array is empty."""
+        value = self.value.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise JSONError("expected an array of strings", where=f"{self.path}.{name}")
+        return value
+
     def _typed(self, name: str, kind: type) -> Any:
         value = self.value.get(name)
         if not isinstance(value, kind):

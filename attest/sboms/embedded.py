@@ -157,7 +157,4 @@ def _edges(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield other, one
         return
     for item in fields.objects("dependencies"):
-        needed = item.value.get("dependsOn", [])
-        if not isinstance(needed, list) or not all(isinstance(ref, str) for ref in needed):
-            raise FormatError("expected an array of strings", where=f"{item.path}.dependsOn")
-        yield from ((item.string("ref"), ref) for ref in needed)
+        yield from ((item.string("ref"), ref) for ref in item.texts("dependsOn"))

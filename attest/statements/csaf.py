@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from attest.errors import FormatError
 from attest.oci.strict_json import Fields
-from attest.statements.findings import texts
 from attest.statements.moments import parse_time
 from attest.statements.vex_statements import Status, Vex, VexStatement
 
@@ -109,4 +108,4 @@ def _helpers(item: Fields) -> Iterator[str]:
 
 
 def _ids(item: Fields, name: str) -> frozenset[str]:
-    return frozenset(texts(item.value, name, item.path))
+    return frozenset(item.texts(name))

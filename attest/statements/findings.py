@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final
 
-from attest.errors import FormatError, UsageError
+from attest.errors import UsageError
 from attest.packages.purl import Purl
 
 
@@ -132,13 +132,3 @@ def component(type: str | None, name: str, version: str) -> str:
         with suppress(UsageError):
             return str(Purl.of(type, tuple(namespace), last, version))
     return "@".join(part for part in (name, version) if part)
-
-
-def texts(value: Mapping[str, Any], name: str, where: str) -> Iterator[str]:
-    """The members of a list of strings; an absent one is empty. Raises `FormatError`."""
-    items = value.get(name)
-    if items is None:
-        return
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise FormatError("expected an array of strings", where=f"{where}.{name}")
-    yield from items

@@ -10,7 +10,7 @@ from typing import Any
 
 from attest.errors import FormatError
 from attest.oci.strict_json import Fields
-from attest.statements.findings import Finding, Scan, score, severity, texts
+from attest.statements.findings import Finding, Scan, score, severity
 from attest.statements.moments import parse_time
 
 
@@ -43,5 +43,5 @@ def _finding(match: Fields) -> Finding:
         severity=severity(vulnerability.value.get("severity")),
         score=max((item for item in given if item is not None), default=None),
         component=artifact.optional_string("purl") or artifact.optional_string("name"),
-        fixed=() if fix is None else tuple(texts(fix.value, "versions", fix.path)),
+        fixed=() if fix is None else tuple(fix.texts("versions")),
     )

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from attest.errors import FormatError
 from attest.oci.strict_json import Fields
-from attest.statements.findings import texts
 from attest.statements.moments import parse_time
 from attest.statements.vex_statements import Status, Vex, VexStatement
 
@@ -56,7 +55,7 @@ def _vulnerability(item: Fields) -> frozenset[str]:
     if isinstance(value, str) and value:  # as version 0.0.1 had it
         return frozenset((value,))
     vulnerability = item.object("vulnerability")
-    return frozenset((vulnerability.string("name"), *texts(vulnerability.value, "aliases", vulnerability.path)))
+    return frozenset((vulnerability.string("name"), *vulnerability.texts("aliases")))
 
 
 def _status(item: Fields) -> Status:

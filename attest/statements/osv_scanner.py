@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attest.errors import FormatError
 from attest.oci.strict_json import Fields
-from attest.statements.findings import Finding, Scan, component, score, severity, texts
+from attest.statements.findings import Finding, Scan, component, score, severity
 
 _TYPES: Final = {
     "PyPI": "pypi",
@@ -55,7 +55,7 @@ def _findings(item: Fields) -> Iterator[Finding]:
         name, added = record.string("id"), record.optional_object("database_specific")
         yield Finding(
             id=name,
-            aliases=tuple(texts(record.value, "aliases", record.path)),
+            aliases=tuple(record.texts("aliases")),
             severity=None if added is None else severity(added.value.get("severity")),
             score=scores.get(name),
             component=_component(item.object("package")),
@@ -69,7 +69,7 @@ def _scores(item: Fields) -> dict[str, float]:
     for group in item.objects("groups"):
         given = score(group.value.get("max_severity"))
         if given is not None:
-            found |= {name: max(given, found.get(name, given)) for name in texts(group.value, "ids", group.path)}
+            found |= {name: max(given, found.get(name, given)) for name in group.texts("ids")}
     return found
 
 

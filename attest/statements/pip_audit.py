@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attest.errors import FormatError
 from attest.oci.strict_json import Fields
-from attest.statements.findings import Finding, Scan, component, texts
+from attest.statements.findings import Finding, Scan, component
 
 _SKIPPED: Final = "not audited"
 
@@ -38,7 +38,7 @@ def _findings(item: Fields) -> Iterator[Finding]:
     for found in item.objects("vulns"):
         yield Finding(
             id=found.string("id"),
-            aliases=tuple(texts(found.value, "aliases", found.path)),
+            aliases=tuple(found.texts("aliases")),
             component=component("pypi", item.string("name"), item.string("version")),
-            fixed=tuple(texts(found.value, "fix_versions", found.path)),
+            fixed=tuple(found.texts("fix_versions")),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from attest.errors import FormatError
@@ -24,7 +24,7 @@ def read(document: Mapping[str, Any]) -> Sbom:
     fields = Fields(document, "sbom")
     creation = fields.optional_object("creationInfo") or Fields({}, "sbom.creationInfo")
     created = creation.optional_string("created")
-    roots, related = set(_strings(fields, "documentDescribes")), set()
+    roots, related = set(fields.texts("documentDescribes")), set()
     for relation in fields.objects("relationships"):
         kind = relation.string("relationshipType")
         one, other = relation.string("spdxElementId"), relation.string("relatedSpdxElement")
@@ -41,7 +41,7 @@ def read(document: Mapping[str, Any]) -> Sbom:
         tuple(item for item in packages if item.ref in roots),
         tuple(item for item in packages if item.ref not in roots),
         None if created is None else parse_time(created, f"{creation.path}.created"),
-        tuple(_strings(creation, "creators")),
+        tuple(creation.texts("creators")),
         frozenset(related),
     )
 
@@ -66,12 +66,3 @@ def _package(fields: Fields) -> Component:
 
 def _said(text: str | None) -> str | None:
     return None if text is None or text in _UNSAID else text
-
-
-def _strings(fields: Fields, name: str) -> Iterator[str]:
-    items = fields.value.get(name)
-    if items is None:
-        return
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise FormatError("expected an array of strings", where=f"{fields.path}.{name}")
-    yield from items

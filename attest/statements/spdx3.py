@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ def read(document: Mapping[str, Any]) -> Sbom:
         raise FormatError("not SPDX 3", why="no SPDX @context, or no @graph")
     graph = _graph(Fields(document, "sbom"))
     collections = [item for item in graph.elements if item.value.get("type") in ("SpdxDocument", "software_Sbom")]
-    roots = {root for item in collections for root in _strings(item, "rootElement")}
+    roots = {root for item in collections for root in item.texts("rootElement")}
     packages = [_package(item, graph) for item in graph.elements if item.value.get("type") in _PACKAGES]
     creation = _creation(collections, graph)
     created = None if creation is None else creation.optional_string("created")
@@ -46,7 +46,7 @@ def read(document: Mapping[str, Any]) -> Sbom:
         tuple(item for item in packages if item.ref in roots),
         tuple(item for item in packages if item.ref not in roots),
         None if created is None else parse_time(created, "sbom.creationInfo.created"),
-        () if creation is None else tuple(_strings(creation, "createdBy")),
+        () if creation is None else tuple(creation.texts("createdBy")),
         frozenset(end for (kind, one), to in graph.relations.items() if kind not in _LICENSES for end in (one, *to)),
     )
 
@@ -62,7 +62,7 @@ def _graph(fields: Fields) -> _Graph:
     for item in elements:
         if str(item.value.get("type")).endswith("Relationship"):
             kind, one = item.string("relationshipType"), item.string("from")
-            relations.setdefault((kind, one), []).extend(_strings(item, "to"))
+            relations.setdefault((kind, one), []).extend(item.texts("to"))
     return _Graph(elements, by_id, relations)
 
 
@@ -121,12 +121,3 @@ def _creation(collections: list[Fields], graph: _Graph) -> Fields | None:
         if isinstance(info, str) and info in graph.by_id:
             return graph.by_id[info]
     return None
-
-
-def _strings(fields: Fields, name: str) -> Iterator[str]:
-    items = fields.value.get(name)
-    if items is None:
-        return
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise FormatError("expected an array of strings", where=f"{fields.path}.{name}")
-    yield from items

@@ -10,7 +10,7 @@ from typing import Any
 
 from attest.errors import FormatError
 from attest.oci.strict_json import Fields
-from attest.statements.findings import Finding, Scan, score, severity, texts
+from attest.statements.findings import Finding, Scan, score, severity
 from attest.statements.moments import parse_time
 
 
@@ -52,7 +52,7 @@ def _vulnerability(fields: Fields) -> Finding:
     fixed = fields.optional_string("FixedVersion") or ""
     return Finding(
         id=fields.string("VulnerabilityID"),
-        aliases=tuple(texts(fields.value, "VendorIDs", fields.path)),
+        aliases=tuple(fields.texts("VendorIDs")),
         severity=severity(fields.value.get("Severity")),
         score=max((item for item in given if item is not None), default=None),
         component=(identifier.optional_string("PURL") if identifier else None) or fields.optional_string("PkgName"),

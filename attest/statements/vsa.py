@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from attest.errors import FormatError
 from attest.oci.strict_json import Fields
-from attest.statements.findings import texts
 from attest.statements.moments import parse_time
 
 _LEVEL: Final = re.compile(r"(SLSA_[A-Z]+_LEVEL_)([0-9])", re.ASCII)
@@ -43,7 +42,7 @@ def read_summary(predicate: Mapping[str, Any] | None) -> Summary:
     result = fields.string("verificationResult")
     if result not in ("PASSED", "FAILED"):
         raise FormatError("not a result", where="vsa.verificationResult", why=result[:80])
-    levels = tuple(texts(fields.value, "verifiedLevels", "vsa"))
+    levels = tuple(fields.texts("verifiedLevels"))
     policy = fields.object("policy")
     return Summary(
         verifier=fields.object("verifier").string("id"),

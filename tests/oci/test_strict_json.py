@@ -176,3 +176,11 @@ def test_errors_name_the_path() -> None:
     assert fields.optional_string("n") is None
     assert fields.objects("n") == []
     assert fields.strings("x") == {}
+
+
+def test_an_array_of_strings() -> None:
+    fields = strict_json.Fields({"a": ["x", "y"], "b": None, "c": "x", "d": ["x", 1]}, "top")
+    assert (fields.texts("a"), fields.texts("b"), fields.texts("nosuch")) == (["x", "y"], [], [])
+    for name in ("c", "d"):
+        with pytest.raises(JSONError, match=rf"top\.{name}: expected an array of strings"):
+            fields.texts(name)
