@@ -34,7 +34,7 @@ rules:
   - {{id: signed, require: signature, {BY}, threshold: 2}}
   - {{id: built, require: provenance, {BY}, builders: [ci], slsa: 2}}
   - {{id: bom, require: sbom, {BY}, licenses: {{deny: [ISC]}}, absence: listing}}
-  - {{id: scanned, require: scan, {BY}, match: latest, absence: listing, deny: [critical, high], vex: {{by: [builder]}}}}
+  - {{id: scanned, require: scan, {BY}, match: latest, absence: listing, max_score: 6, vex: {{by: [builder]}}}}
   - {{id: answered, require: vex, by: [builder, security], absence: listing}}
   - {{id: summed, require: vsa, {BY}, verifier: "https://acme.example/v"}}
   - {{id: kept, require: no-revocation, {BY}, absence: listing}}
