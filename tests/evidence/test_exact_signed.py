@@ -212,6 +212,7 @@ def test_who_is_said_to_have_signed() -> None:
             bundled(value),
             bundled(silent),
             bundled(keyless(SIGSTORE).json()),
+            bundled(keyless(SIGSTORE, version="0.1", chain=SIGSTORE.authority()).json()),
             bundled(broken),
             bundled(nobody.json()),
             offered(simple),
@@ -223,6 +224,7 @@ def test_who_is_said_to_have_signed() -> None:
     ] == [
         f"key {hint}",
         "a key without a hint",
+        alice,
         alice,
         "a certificate that names nobody",
         "a certificate that names nobody",

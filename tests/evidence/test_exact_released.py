@@ -1,0 +1,64 @@
+"""Whose release statements count for a version, and what is sealed where not everything can be listed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from attest import names
+from attest.errors import NotFound, StoreUnavailable
+from attest.evidence import seal as seals
+from attest.evidence.attach import push_anchor
+from attest.evidence.binding import Binding
+from attest.evidence.lookup import version_of
+from attest.evidence.model import Subject
+from attest.evidence.released import released
+from attest.evidence.trust import Trust
+from attest.evidence.verify import NO_SEALS
+from attest.oci.digest import Digest
+from attest.packages.anchors import version_anchor
+from attest.statements.release import Artifact, Release, write
+from attest.statements.statement import Statement
+from attest.stores.memory import MemoryStore
+from attest.stores.protocol import Referrers
+from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, evidence, identity, signed
+
+FILE = Artifact("left-pad-1.3.0.tgz", {"sha512": DIGEST.hex, "sha256": "11" * 32})
+
+
+def test_a_release_statement_belongs_to_the_version() -> None:
+    """One that is about the same artifacts, and so about each of them, says nothing about which there are."""
+    statement = Statement.parse(write(Release(PURL, (FILE,))))
+    said = {"predicate_type": names.PREDICATE_RELEASE, "predicate": statement.predicate, "about": statement.subjects}
+    whole = version_of(PURL)
+    (found,) = evidence([signed("release", **said, subject=whole)], [identity("release")], subject=whole).verified  # type: ignore[arg-type]
+    answer = released(PURL, [found])
+    assert (found.binding, list(answer.artifacts), answer.problems) == (Binding.ANCHOR, [DIGEST], ())
+    assert hash(answer) == hash(released(PURL, [found]))
+    (other,) = evidence([signed("release", **said)], [identity("release")]).verified  # type: ignore[arg-type]
+    refused = released(PURL, [other])
+    assert (other.binding, dict(refused.artifacts)) == (Binding.NAME, {})
+    assert refused.problems == (f"{other.digest}: a release statement of {PURL}",)
+
+
+class Cut(MemoryStore):
+    """Does not list everything of a version, and knows no repository by the name of seals."""
+
+    def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
+        if repository == names.SEALED_REPOSITORY:
+            raise NotFound("no such repository")
+        return replace(super().referrers(repository, subject, artifact_type=artifact_type), complete=False)
+
+
+def test_a_part_is_not_sealed() -> None:
+    store = Cut()
+    push_anchor(store, "x", "t", PURL, DIGEST)
+    tagged = [Subject(version_anchor(PURL).descriptor(), name="version")]
+    with pytest.raises(StoreUnavailable, match="not all artifacts can be listed: the listing is not complete"):
+        list(seals.packages(store, "x", tagged))
+    assert SUBJECT.manifest in [item.manifest for item in seals.packages(store, "x", [SUBJECT])]
+
+
+def test_a_store_without_a_place_for_seals_has_none() -> None:
+    assert seals.read_seals(Cut(), names.SEALED_REPOSITORY, Trust(()), now=NOW) == NO_SEALS
