@@ -40,7 +40,23 @@ def read(arguments: argparse.Namespace) -> Read:
     """What ``--lock`` and ``--changed-since`` name. Raises `LockError` and `UsageError`."""
     locks = tuple((lock, tuple(lock.artifacts())) for lock in _locks(arguments.lock, arguments))
     older = getattr(arguments, "changed_since", None) or []
+    _check_older(arguments.lock or (), older)
     return Read(locks, frozenset(pair for lock in _locks(older, arguments) for pair in lock.artifacts()))
+
+
+def _check_older(names: Sequence[str], older: Sequence[str]) -> None:
+    """Raises `UsageError` for one file as both: nothing in it would ever be looked at."""
+    from attest.errors import UsageError
+
+    for name in names:
+        for old in older:
+            if Path(name).exists() and Path(old).exists() and Path(name).samefile(old):
+                raise UsageError(
+                    "--lock and --changed-since name the same file",
+                    where=old,
+                    why="nothing in it could be new",
+                    next_step="name the lockfile as it was before, such as one written by git show main:LOCKFILE",
+                )
 
 
 def named(arguments: argparse.Namespace, found: Read) -> list[Named]:

@@ -140,8 +140,13 @@ def test_only_what_is_new_since_an_older_lockfile(npm: Workplace) -> None:
     assert outcomes(answer) == {"pkg:npm/unsigned@1.0.0": "denied"}
     assert answer["lockfiles"][0]["unchanged"] == 1
     assert answer["counts"]["withoutDigest"] == 1  # it may be another commit by now
-    same = verify(npm, "--changed-since", "package-lock.json", policy="lenient.yaml")
+    npm.write("copy/package-lock.json", (npm.directory / "package-lock.json").read_text())
+    same = verify(npm, "--changed-since", "copy/package-lock.json", policy="lenient.yaml")
     assert (same["outcome"], same["verdicts"]) == ("admitted", [])
+    (npm.directory / "link.json").symlink_to("package-lock.json")
+    asked = ("verify", "--lock", "package-lock.json", "--policy", "lenient.yaml", "--changed-since")
+    for old in ("package-lock.json", "./older/../package-lock.json", "link.json"):
+        assert f"{old}: --lock and --changed-since name the same file" in npm.refused(*asked, old)
     changed = package("good") | {"integrity": package("evil")["integrity"]}
     lock(npm, {"good": changed})
     answer = verify(npm, "--changed-since", "older/package-lock.json")
