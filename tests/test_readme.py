@@ -82,10 +82,15 @@ def every_parser() -> Iterator[argparse.ArgumentParser]:
 
 
 @pytest.mark.parametrize("parser", list(every_parser()), ids=lambda parser: parser.prog)
-def test_every_help_says_what_it_is_and_shows_commands_that_exist(parser: argparse.ArgumentParser) -> None:
+def test_every_help_says_what_it_is_and_shows_commands_that_exist(
+    parser: argparse.ArgumentParser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     text = re.sub(r"\\\n *", "", parser.epilog or "")
     examples = [line.split("   ")[0] for line in re.findall(r"^ +(attest .*?)(?: +\(.*\))?$", text, re.MULTILINE)]
     assert (bool(parser.description), bool(examples)) == (True, True)
+    shown = [line for line in parser.format_help().splitlines() if line not in text.splitlines()]
+    assert max(map(len, shown)) <= 120
     assert any(example.startswith(parser.prog) for example in examples)
     wrong = [
         f"{example}: {why}" for example in examples for words in simple_commands(example) if (why := refusal(words))
