@@ -7,6 +7,7 @@ keys that are not text, control characters, deep nesting, anything beyond the si
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -76,6 +77,17 @@ def read(data: bytes, *, where: str, limit: int, by_program: bool = False, colum
         raise YAMLError("not YAML", where=where, why=str(error)) from None
     except (ValueError, OverflowError):  # the parser turns an escape such as \U99999999 into a character unchecked
         raise YAMLError("not YAML", where=f"{where}:{reader.line}", why="an escape that is no character") from None
+
+
+def text_of(node: Node | None, key: str) -> str | None:
+    """What stands under ``key`` where ``node`` has keys and that one is text; else None."""
+    value = node.values.get(key) if isinstance(node, Entries) else None
+    return value.text if isinstance(value, Text) else None
+
+
+def quoted(text: str) -> str:
+    """In quotes, as JSON and YAML both read it."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _decode(data: bytes, where: str, limit: int) -> str:

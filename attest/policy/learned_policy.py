@@ -12,6 +12,7 @@ from typing import Final
 
 from attest.errors import UsageError
 from attest.evidence.model import Kind
+from attest.formats.strict_yaml import quoted
 from attest.policy.learn import Observed, Seen
 from attest.policy.publisher_lock import package_of
 from attest.policy.publishers import CLAIMS
@@ -45,7 +46,7 @@ def write_policy(name: str, observed: Sequence[Observed], files: Files) -> str:
     lines = [
         "# Written by attest policy learn: exactly what was observed.",
         "version: 1",
-        f"name: {_text(name)}",
+        f"name: {quoted(name)}",
         f"applies_to: {_list(sorted({_exact(package) for package, _ in pairs}))}",
         f"trust: {{{', '.join(f'{key}: {_value(value)}' for key, value in files.trust.items())}}}",
         "identities:",
@@ -55,7 +56,7 @@ def write_policy(name: str, observed: Sequence[Observed], files: Files) -> str:
     if Kind.PROVENANCE in common and builders:
         lines.append("builders:")
         lines += [
-            f"  {label}: {{identity: {identity}, id: {_text(builder)}}}"
+            f"  {label}: {{identity: {identity}, id: {quoted(builder)}}}"
             for (identity, builder), label in builders.items()
         ]
     lines.append("rules:")
@@ -97,20 +98,20 @@ def _identity(label: str, author: Author, pairs: Iterable[tuple[str, Seen]], fil
 
 def _whom(author: Author, files: Files) -> Iterator[tuple[str, str]]:
     if isinstance(author, KeyAuthor):
-        yield "key", _text(files.keys[author.key.fingerprint])
+        yield "key", quoted(files.keys[author.key.fingerprint])
     elif isinstance(author, CertificateAuthor):
-        yield "issuer", _text(_exact(author.issuer))
-        yield "subject", _text(_exact(author.subject))
+        yield "issuer", quoted(_exact(author.issuer))
+        yield "subject", quoted(_exact(author.subject))
         claims = {claim: author.claims[claim] for claim in CLAIMS if claim in author.claims}
         if claims:
-            written = (f"{claim}: {_text(_exact(value))}" for claim, value in claims.items())
+            written = (f"{claim}: {quoted(_exact(value))}" for claim, value in claims.items())
             yield "claims", f"{{{', '.join(written)}}}"
     else:
         assert isinstance(author, X509Author)
         from attest.signing.notation.distinguished_name import DistinguishedName
 
-        yield "x509", _text(str(DistinguishedName(author.attributes)))
-        yield "ca", _text(files.roots[author.root])
+        yield "x509", quoted(str(DistinguishedName(author.attributes)))
+        yield "ca", quoted(files.roots[author.root])
 
 
 def _rule(
@@ -127,7 +128,7 @@ def _rule(
             terms.append(f"builders: [{', '.join(builders.values())}]")
         sources = {item.source for item in seen}
         if len(sources) == 1 and (source := sources.pop()) is not None:
-            terms.append(f"source: {_text(_exact(source))}")
+            terms.append(f"source: {quoted(_exact(source))}")
     return f"  - {{{', '.join(terms)}}}"
 
 
@@ -138,13 +139,8 @@ def _exact(text: str) -> str:
 
 
 def _list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_text, texts))}]"
+    return f"[{', '.join(map(quoted, texts))}]"
 
 
 def _value(value: str | bool) -> str:
-    return json.dumps(value) if isinstance(value, bool) else _text(value)
-
-
-def _text(text: str) -> str:
-    """In quotes, as JSON and YAML both read it."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value) if isinstance(value, bool) else quoted(value)

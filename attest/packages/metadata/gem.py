@@ -9,7 +9,7 @@ from typing import Final
 from attest import limits
 from attest.errors import PackageError
 from attest.formats import strict_yaml
-from attest.formats.strict_yaml import Entries, Items, Node, Text
+from attest.formats.strict_yaml import Entries, Items, Node, Text, text_of
 from attest.packages import gem
 from attest.packages.archives import Archive, Container
 from attest.packages.metadata.facts import (
@@ -56,9 +56,9 @@ def _read(archive: Archive, _purl: Purl) -> Metadata:
     return Metadata(
         licenses=lines(_texts(licenses)),
         authors=tuple(Person(name, mail) for name, mail in zip(names, paired, strict=True)),
-        description=line(_text(document, "summary")),
-        homepage=address(_text(document, "homepage")),
-        repository=address(_text(document.values.get("metadata"), _REPOSITORY)),
+        description=line(text_of(document, "summary")),
+        homepage=address(text_of(document, "homepage")),
+        repository=address(text_of(document.values.get("metadata"), _REPOSITORY)),
         requirements=bounded(_requirements(document.values.get("dependencies")), member.name),
     )
 
@@ -67,7 +67,7 @@ def _requirements(node: Node | None) -> Iterator[Requirement]:
     items = node.items if isinstance(node, Items) else ()
     shared = dict(_anchored(items))
     for item in items:
-        name = _text(item, "name")
+        name = text_of(item, "name")
         if not isinstance(item, Entries) or not name:
             raise PackageError("not a dependency of a gem", where=item.where)
         wanted = item.values.get("requirement") or item.values.get("version_requirements")
@@ -76,7 +76,7 @@ def _requirements(node: Node | None) -> Iterator[Requirement]:
                 raise PackageError("not a dependency of a gem", where=wanted.where, why="it refers to nothing")
             wanted = shared[wanted.text]
         ranges = [text for text in _ranges(wanted) if text != ">= 0"]
-        scope = Scope.DEVELOPMENT if _text(item, "type") == ":development" else Scope.RUNTIME
+        scope = Scope.DEVELOPMENT if text_of(item, "type") == ":development" else Scope.RUNTIME
         exact = _NUMBER.fullmatch(ranges[0]) if len(ranges) == 1 else None
         version = None if exact is None else exact[1]
         yield requirement("gem", (), name, scope, ", ".join(ranges), version=version)
@@ -85,7 +85,7 @@ def _requirements(node: Node | None) -> Iterator[Requirement]:
 def _anchored(items: tuple[Node, ...]) -> Iterator[tuple[str, Node]]:
     for item in items:
         for value in item.values.values() if isinstance(item, Entries) else ():
-            name = _text(value, _ANCHOR)
+            name = text_of(value, _ANCHOR)
             if name is not None:
                 yield name, value
 
@@ -95,14 +95,9 @@ def _ranges(node: Node | None) -> Iterator[str]:
     pairs = node.values.get("requirements") if isinstance(node, Entries) else None
     for pair in pairs.items if isinstance(pairs, Items) else ():
         if isinstance(pair, Items) and len(pair.items) == 2 and isinstance(pair.items[0], Text):
-            number = _text(pair.items[1], "version")
+            number = text_of(pair.items[1], "version")
             if number:
                 yield f"{pair.items[0].text} {number}"
-
-
-def _text(node: Node | None, key: str) -> str | None:
-    value = node.values.get(key) if isinstance(node, Entries) else None
-    return value.text if isinstance(value, Text) else None
 
 
 def _texts(node: Node | None) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from attest import limits
 from attest.errors import PackageError
 from attest.formats import strict_yaml
-from attest.formats.strict_yaml import Entries, Items, Node, Text
+from attest.formats.strict_yaml import Entries, Items, Node, Text, text_of
 from attest.packages.archives import Archive, Container
 from attest.packages.metadata.facts import (
     Metadata,
@@ -41,9 +41,9 @@ def _read(archive: Archive, _purl: Purl) -> Metadata:
     written = authors.items if isinstance(authors, Items) else (authors,)
     return Metadata(
         authors=people(item.text for item in written if isinstance(item, Text)),
-        description=line(_text(document, "description")),
-        homepage=address(_text(document, "homepage")),
-        repository=address(_text(document, "repository")),
+        description=line(text_of(document, "description")),
+        homepage=address(text_of(document, "homepage")),
+        repository=address(text_of(document, "repository")),
         requirements=bounded(_requirements(document), member.name),
     )
 
@@ -59,21 +59,16 @@ def _requirements(document: Entries) -> Iterator[Requirement]:
 
 
 def _requirement(name: str, value: Node, scope: Scope) -> Requirement:
-    wanted = value.text if isinstance(value, Text) else (_text(value, "version") or "")
+    wanted = value.text if isinstance(value, Text) else (text_of(value, "version") or "")
     wanted = "" if wanted in ("any", "null", "~") else wanted
     if isinstance(value, Entries):
         place = next((key for key in _ELSEWHERE if key in value.values), None)
         if place is not None:
             inner = value.values[place]
-            at = inner.text if isinstance(inner, Text) else _text(inner, "url")
+            at = inner.text if isinstance(inner, Text) else text_of(inner, "url")
             return Requirement(line(name) or "?", scope, line(f"{wanted} {place}: {at or ''}") or "")
     version = wanted if _PINNED.fullmatch(wanted) else None
     return requirement("pub", (), name, scope, wanted, version=version)
-
-
-def _text(node: Node, key: str) -> str | None:
-    value = node.values.get(key) if isinstance(node, Entries) else None
-    return value.text if isinstance(value, Text) else None
 
 
 SOURCES: Final = {Container.TAR_GZ: Source((_PUBSPEC,), _read)}

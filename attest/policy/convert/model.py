@@ -6,11 +6,12 @@ that cannot be said is left out; where something more is asked that cannot be sa
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+
+from attest.formats.strict_yaml import quoted
 
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST: Final = 60
@@ -110,11 +111,6 @@ def write(converted: Converted, options: Options, origin: str) -> dict[str, byte
         *_rules(converted.demands, names),
     ]
     return {converted.file_name: "\n".join((*lines, "")).encode(), **keys}
-
-
-def quoted(text: str) -> str:
-    """As JSON and YAML both read it."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _terms(who: Who, file: str) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from attest.errors import KeyFileError
+from attest.formats.strict_yaml import quoted
 from attest.policy.convert import patterns
-from attest.policy.convert.model import Ledger, NotCarried, Options, Who, quoted
+from attest.policy.convert.model import Ledger, NotCarried, Options, Who
 from attest.policy.convert.source import Source
 
 PUBLIC_FULCIO: Final = "https://fulcio.sigstore.dev"

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from attest.errors import PolicyError, TrustError
-from attest.policy.convert.model import Converted, Demand, Ledger, Options, Who, quoted
+from attest.formats.strict_yaml import quoted
+from attest.policy.convert.model import Converted, Demand, Ledger, Options, Who
 from attest.signing.notation.trust_policy import ANY, FILES, Action, Check, Statement, TrustPolicy
 
 
