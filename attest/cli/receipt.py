@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from attest.cli.targets import Targets
+    from attest.policy.again import Again
     from attest.policy.decide import Judge
     from attest.policy.document import Policy
     from attest.policy.verdict import Verdict
@@ -27,7 +28,7 @@ examples:
 
 A receipt is what attest verify writes with --json or --receipt. It is evaluated again with policies and trust roots of
 the digests in it, at the time in it, with the evidence that it lists, wherever that lies by now; what has come since
-changes nothing. What comes out must be the same file, byte for byte.
+changes nothing, and is counted. What comes out must be the same file, byte for byte.
 
 That proves that the verdict follows from these policies, this evidence and what the receipt says of its listing. It
 does not prove that the listing was honest, when it was, that a name was read out of the file itself, what a lockfile
@@ -80,11 +81,12 @@ def run(arguments: argparse.Namespace) -> int:
     with Targets(arguments, create=False, offline=arguments.offline) as targets:
         targets.open()
 
-        def again(item: Recorded) -> Verdict:
+        def again(item: Recorded) -> Again:
             return _again(item, judges, targets)
 
         done = in_parallel(again, found.verdicts, workers=WORKERS if targets.far else 1)
-        verdicts = list(console.progress(done, len(found.verdicts), "evaluating"))
+        evaluated = list(console.progress(done, len(found.verdicts), "evaluating"))
+    verdicts = [item.verdict for item in evaluated]
     differences = list(receipt.differences(found, verdicts))
     if arguments.json:
         outcomes = [
@@ -93,6 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
         console.print_json({"reproduced": not differences, "differences": differences, "verdicts": outcomes})
     else:
         _show(arguments.file, verdicts, differences)
+    beside = sum(item.beside for item in evaluated)
+    if beside:
+        console.note(f"{arguments.file}: {beside} more are listed now than it has: come since, or left out of it")
     if found.has_locks:
         console.note(f"{arguments.file}: what it says of lockfiles themselves was not looked at")
     return EXIT_DENIED if differences else EXIT_DONE
@@ -146,7 +151,7 @@ def _rooted(policy: Policy, file: str | None) -> Policy:
     return replace(policy, root=replace(policy.root, root=root, max_age=None))
 
 
-def _again(recorded: Recorded, judges: Callable[[datetime], Sequence[Judge]], targets: Targets) -> Verdict:
+def _again(recorded: Recorded, judges: Callable[[datetime], Sequence[Judge]], targets: Targets) -> Again:
     from attest.policy.again import evaluate_again
 
     record = recorded.record

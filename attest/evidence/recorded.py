@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from attest.errors import NotFound, StoreRefused
 from attest.oci.descriptor import Descriptor
@@ -15,10 +15,12 @@ from attest.stores.protocol import Referrers, Store
 
 @dataclass(frozen=True, slots=True)
 class AsRecorded:
-    """Lists and resolves only what is in ``seen``, and is not written to. See `Store` for its methods."""
+    """Lists and resolves only what is in ``seen``, and is not written to. See `Store` for its methods. ``beside``
+    takes what else was listed."""
 
     store: Store
     seen: frozenset[Digest]
+    beside: set[Digest] = field(default_factory=set, hash=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -56,6 +58,7 @@ class AsRecorded:
         """Whoever opened the store closes it."""
 
     def _seen(self, listing: Referrers) -> Referrers:
+        self.beside.update(item.descriptor.digest for item in listing.items if item.descriptor.digest not in self.seen)
         return replace(listing, items=tuple(item for item in listing.items if item.descriptor.digest in self.seen))
 
     def _refused(self) -> StoreRefused:

@@ -43,9 +43,17 @@ class Record:
     places: Mapping[Digest, tuple[Place, ...]] = field(hash=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What comes out, and how many more pieces of evidence are listed now: they have come since, or were left out."""
+
+    verdict: Verdict
+    beside: int
+
+
 def evaluate_again(
     record: Record, judges: Sequence[Judge], store: Store, repository: str, sealed: tuple[Store, str] | None
-) -> Verdict:
+) -> Again:
     """Read, verify and evaluate what was recorded. ``judges`` are of the recorded ``now``, ``sealed`` is where the
     seals of the whole store lie.
 
@@ -60,16 +68,17 @@ def evaluate_again(
             )
     if record.listed_at is None:
         verdict = unheard(judges, replace(nothing_found(record.subject, ""), problems=record.problems), now=record.now)
-        return _told(verdict, record)
+        return Again(_told(verdict, record), 0)
     seen = record.evidence | record.over
-    found = collect(AsRecorded(store, seen), repository, record.subject, documents=record.whole)
+    then = AsRecorded(store, seen)
+    found = collect(then, repository, record.subject, documents=record.whole)
     if sealed is not None:
         judges = with_seals(judges, AsRecorded(sealed[0], seen), sealed[1], now=record.now)
     judges = [_with_problems(judge, record) for judge in judges]
     collection = _as_recorded(found, record)
     hearings = [judge.hear(collection, record.now) for judge in judges]
     _check_all_there(record, [item.evidence for item in hearings])
-    return _told(evaluate_all(hearings, now=record.now), record)
+    return Again(_told(evaluate_all(hearings, now=record.now), record), len(then.beside))
 
 
 def _as_recorded(found: Collection, record: Record) -> Collection:

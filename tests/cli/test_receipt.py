@@ -79,6 +79,7 @@ def test_every_outcome_comes_out_again_whatever_has_come_since(attest: Workplace
     attest.write("gate.yaml", policy.replace("DIGEST", digest))
     result = attest("verify", WHEEL, *GATE, "--receipt", RECEIPT)
     assert check(attest, *GATE) == []
+    assert attest.ok("receipt", "check", RECEIPT, *GATE).err == ""
     attest.ok("pack", WHEEL, "--output", "then.pack")
     attest.ok("sign", WHEEL, *KEY)
     attest.ok("withdraw", WHEEL, "--reason", "malicious", *KEY)
@@ -245,6 +246,17 @@ def test_whatever_is_changed_is_refused_or_noticed(attest: Workplace) -> None:
 def test_what_is_no_receipt_is_refused(attest: Workplace, text: str) -> None:
     attest.write(RECEIPT, text)
     attest.refused("receipt", "check", RECEIPT, *GATE)
+
+
+def test_what_is_listed_beside_it_is_told(attest: Workplace) -> None:
+    """Whether it has come since, or somebody left it out of the receipt, nobody can say."""
+    attest.ok("sign", WHEEL, *KEY)
+    record(attest, WHEEL, *GATE)
+    assert attest.ok("receipt", "check", RECEIPT, *GATE).err == ""
+    attest.ok("withdraw", WHEEL, "--reason", "malicious", *KEY)
+    assert attest.ok("receipt", "check", RECEIPT, *GATE).err == (
+        f"{RECEIPT}: 1 more are listed now than it has: come since, or left out of it\n"
+    )
 
 
 def test_another_file_that_verify_wrote_is_told_apart(attest: Workplace) -> None:
