@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import io
 import os
 import sys
@@ -45,9 +44,6 @@ COMMANDS: Final = {
 """The module in this package that adds each command, in the order in which help lists them."""
 
 _WIDTH: Final = 120
-_GARBAGE: Final = 50_000
-"""New objects after which those in circles are looked for: hardly any are made here, and Python's own 700 means to walk
-through all that was loaded and read again and again, a tenth of the time of a lockfile."""
 
 _DESCRIPTION = """\
 Sign, attach and verify evidence about packages of any ecosystem, on any OCI registry or directory. No byte of package
@@ -79,7 +75,6 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; argparse itself exits with 2 on a usage error."""
     _prepare_streams()
-    gc.set_threshold(_GARBAGE)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries say to developers, as about odd certificates, is not for users
     given = sys.argv[1:] if arguments is None else arguments
