@@ -182,6 +182,16 @@ def test_when_a_timestamp_is_wanted(tmp_path: Path) -> None:
     assert of(found(broken, raw), Check.AUTHENTIC_TIMESTAMP) == unreadable
 
 
+def test_an_authority_of_which_nobody_knows_whether_it_is_revoked(tmp_path: Path) -> None:
+    """Its certificate says where to ask, and nobody asks."""
+    where = x509.DistributionPoint([x509.UniformResourceIdentifier("http://crl.example/x")], None, None, None)
+    clock = TIME.issue("C=US,ST=WA,O=Time,CN=Doubt", (*TSA, (x509.CRLDistributionPoints([where]), False)), which=24)
+    by = statement(tsa=(TIME,), level=Level.AUDIT)
+    outcome, expected, _ = of(found(by, stamped(tmp_path, clock=clock)), Check.AUTHENTIC_TIMESTAMP)
+    assert (outcome, expected) == (Outcome.INCONCLUSIVE, "certificates that are known not to be revoked")
+    assert of(found(by, stamped(tmp_path)), Check.AUTHENTIC_TIMESTAMP)[0] is Outcome.PASSED
+
+
 def test_a_timestamp_from_before_the_certificate(tmp_path: Path) -> None:
     """It is by an authority that is trusted, and still it proves that the certificate was not valid yet."""
     young = ROOT.issue(ACME, begin=datetime.now(UTC).replace(microsecond=0) + DAY)

@@ -135,6 +135,22 @@ def test_the_log_of_certificates() -> None:
         verify_scts(leaf, leaf, nameless)
 
 
+class OtherHash(Sigstore):
+    """Its timestamps of certificates say that they are signed by SHA-512, which RFC 6962 does not know."""
+
+    def _sct(self, tbs: bytes, at: datetime) -> x509.UnrecognizedExtension:
+        good = super()._sct(tbs, at)
+        return x509.UnrecognizedExtension(good.oid, good.value.replace(b"\x00\x00\x04\x03", b"\x00\x00\x06\x03"))
+
+
+def test_a_timestamp_of_certificates_by_another_hash() -> None:
+    sigstore = OtherHash()
+    leaf, (issuer, _) = leaf_of(keyless(sigstore)), sigstore.authority()
+    assert len(check_sct_times(leaf, sigstore.root())) == 1
+    with pytest.raises(VerificationError, match="a signature that does not hold"):
+        verify_scts(leaf, issuer, sigstore.root())
+
+
 def test_when_an_entry_was_taken() -> None:
     entry = entry_of(keyless(SIGSTORE))
     assert integrated_time(entry) == NOW + MINUTE
