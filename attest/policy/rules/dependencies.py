@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-from attest.evidence.model import Kind
-from attest.evidence.verify import Verified
 from attest.policy.codes import Code
 from attest.policy.components import Answer, Decided, Part, parts_of
 from attest.policy.rules import terms
-from attest.policy.rules.rule import Claim, Fit, Refusal, Rule, Scene, Written
-from attest.policy.rules.sbom import lists_components
+from attest.policy.rules.rule import Claim, Fit, Refusal, Scene, Written
+from attest.policy.rules.sbom import RuleOfSboms
 from attest.policy.shapes import File, Key, Table
-from attest.statements.sbom import Sbom, read_sbom
+from attest.statements.sbom import Sbom
 
 _SHOWN: Final = 3
 _LONGEST: Final = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DependenciesRule(Rule[Sbom]):
+class DependenciesRule(RuleOfSboms):
     """``policy`` is the path of the policy that each component has to satisfy. What it says of them is worked out
     before this rule is asked (`attest.policy.components_tree`). All SBOMs by ``by`` must fit, unless the rule says
     otherwise."""
@@ -32,7 +29,6 @@ class DependenciesRule(Rule[Sbom]):
         **terms.WANTED,
         "policy": Key(File(policy=True), "The policy that each component has to satisfy.", required=True),
     }
-    kind: ClassVar[Kind] = Kind.SBOM
     missing: ClassVar[Code] = Code.DEPENDENCIES_MISSING
     short: ClassVar[Code] = Code.DEPENDENCIES_THRESHOLD
     holds: ClassVar[Code] = Code.DEPENDENCIES_VERIFIED
@@ -45,18 +41,6 @@ class DependenciesRule(Rule[Sbom]):
         """Raises `PolicyError`."""
         path = written.context.base / written.fields.string("policy")
         return cls(**terms.wanted(written, forbids=True), policy=path.resolve())
-
-    def looks_at(self, item: Verified) -> bool:
-        """Not at lists of vulnerabilities."""
-        return item.kind is self.kind and lists_components(item.statement.predicate)
-
-    def content(self, item: Verified) -> Sbom:
-        """Its facts."""
-        return read_sbom(item.statement.predicate)
-
-    def made_at(self, content: Sbom) -> datetime | None:
-        """When the document was made."""
-        return content.time
 
     def components(self, scene: Scene) -> tuple[tuple[Part, Decided], ...]:
         """Of all SBOMs that it looks at."""

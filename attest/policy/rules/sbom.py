@@ -35,7 +35,26 @@ class Minimum(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SbomRule(Rule[Sbom]):
+class RuleOfSboms(Rule[Sbom]):
+    """What rules about SBOMs have in common: what one is, and from when."""
+
+    kind: ClassVar[Kind] = Kind.SBOM
+
+    def looks_at(self, item: Verified) -> bool:
+        """Not at lists of vulnerabilities, which are in CycloneDX's format too."""
+        return item.kind is self.kind and lists_components(item.statement.predicate)
+
+    def content(self, item: Verified) -> Sbom:
+        """Its facts."""
+        return read_sbom(item.statement.predicate)
+
+    def made_at(self, content: Sbom) -> datetime | None:
+        """When the document was made."""
+        return content.time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SbomRule(RuleOfSboms):
     """A CycloneDX or SPDX document that is not another package's, and does not contradict what this package is.
 
     With ``includes_package`` or a ``minimum`` the package itself must be in it.
@@ -49,7 +68,6 @@ class SbomRule(Rule[Sbom]):
         "licenses": Key(Record(LICENSES), "Which licences its components may have."),
     }
     SAYS: ClassVar[Mapping[str, Type]] = {"components": Type.NUMBER}
-    kind: ClassVar[Kind] = Kind.SBOM
     missing: ClassVar[Code] = Code.SBOM_MISSING
     short: ClassVar[Code] = Code.SBOM_THRESHOLD
     holds: ClassVar[Code] = Code.SBOM_VERIFIED
@@ -76,18 +94,6 @@ class SbomRule(Rule[Sbom]):
             min_components=count,
             licenses=licenses,
         )
-
-    def looks_at(self, item: Verified) -> bool:
-        """Not at lists of vulnerabilities, which are in CycloneDX's format too."""
-        return item.kind is self.kind and lists_components(item.statement.predicate)
-
-    def content(self, item: Verified) -> Sbom:
-        """Its facts."""
-        return read_sbom(item.statement.predicate)
-
-    def made_at(self, content: Sbom) -> datetime | None:
-        """When the document was made."""
-        return content.time
 
     def says(self, content: Sbom) -> Mapping[str, Value | None]:
         """How many components it lists."""
