@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from attest import names
+from attest.policy.carried import needed
 from attest.policy.codes import Code
 from attest.policy.verdict import Outcome
 from tests.evidence_factory import NOW
@@ -96,3 +97,14 @@ def test_what_denies_is_told_before_what_is_in_doubt(world: World) -> None:
     parts = f"{OURS}rules:\n{sealed}{SIGNED}"
     message = world.finding(world.image("a"), world.policy(PARTS, parts=parts)).message
     assert "1 of 1 components are denied: pkg:npm/a@1.0.0: signature-missing: " in message
+
+
+def test_what_the_policy_of_components_needs_goes_along(world: World) -> None:
+    parts = world.folder / "deep" / "parts.yaml"
+    parts.parent.mkdir()
+    parts.write_text(f"{OURS}rules:\n{SIGNED}".replace("{key: ", "{key: ../"), "utf-8")
+    (world.folder / "team.pub").write_bytes((world.folder / "release.pub").read_bytes())
+    parts.write_text(parts.read_text("utf-8").replace("release.pub", "team.pub"), "utf-8")
+    world.policy(PARTS.replace("parts.yaml", "deep/parts.yaml"))
+    along = [path.relative_to(world.folder.resolve()).as_posix() for path in needed(world.folder / "gate.yaml")]
+    assert along == ["gate.yaml", "release.pub", "security.pub", "builder.pub", "deep/parts.yaml", "team.pub"]
