@@ -38,8 +38,8 @@ class StoreName:
     @classmethod
     def parse(cls, text: str, *, where: str) -> StoreName:
         """Read KIND:NAME. Raises `TrustError`."""
-        kind, separator, name = text.partition(":")
-        if not separator or kind not in {str(item) for item in StoreKind} or not _is_name(name):
+        kind, _, name = text.partition(":")
+        if kind not in {str(item) for item in StoreKind} or not _is_name(name):
             raise TrustError(
                 "not a trust store", where=where, why=f"{text[:80]!r}; expected {'|'.join(StoreKind)}:NAME"
             )

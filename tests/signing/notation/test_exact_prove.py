@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from attest.signing.notation.envelope import Envelope
 from attest.signing.notation.sign import EnvelopeSigner, LocalSigner, Request
 from attest.signing.notation.trust_policy import Check, Level, Statement, TimestampUse, actions
 from attest.signing.notation.trust_store import Anchors, GivenAnchors, StoreKind
-from attest.signing.notation.verify import Outcome, Verification, prove, verify_signature
+from attest.signing.notation.verify import Outcome, Verification, check_integrity, prove, verify_signature
 from attest.signing.proof import Format, X509Author
 from tests.signing.notation.conftest import MEDIA, sign, target
 from tests.signing.notation.pki import ACME, DAY, NOW, TSA, Entity, root
@@ -137,6 +137,15 @@ def test_several_identities_together() -> None:
     assert prove(envelope, target(), [nothing, good], now=NOW).author == proof.author.__class__(
         proof.author.subject, proof.author.attributes, proof.author.root, proof.author.key, frozenset({"acme"})
     )
+
+
+def test_a_critical_attribute_that_is_not_known_here() -> None:
+    good = Envelope.parse(RAW, MEDIA["jws"])
+    assert check_integrity(good, target())[0] == LEAF.certificate
+    other = replace(good, attributes=replace(good.attributes, unknown=("x" * 100,)))
+    with pytest.raises(VerificationError) as caught:
+        check_integrity(other, target())
+    assert (caught.value.step, caught.value.found) == ("critical attributes", "x" * 80)
 
 
 def stamped(folder: Path, entity: Entity = LEAF, clock: Entity = CLOCK) -> bytes:
