@@ -202,6 +202,7 @@ def test_examples_are_for_editors() -> None:
     shown = [item["examples"] for item in shapes(WHOLE) if isinstance(item.get("examples"), list)]
     assert ["pkg:npm/@acme/*", "pkg:pypi/**", "registry.example/acme/*"] in shown
     assert ["public-good", "staging"] in shown
+    assert ["30d", "12h"] in shown
     assert all(shown)
     assert "examples" not in WHOLE["properties"]["name"]
     assert "examples" not in BY_KIND["dependencies"]["properties"]["policy"]
