@@ -73,7 +73,8 @@ def pip_audit(attest: Workplace, form: str, pinned: str) -> None:
         what = ["--requirement", "requirements.txt", "--disable-pip", "--no-deps"]
         how = ["--progress-spinner", "off", "--format", form, "--output", "report.json"]
         command = [sys.executable, "-m", "pip_audit", *service, *what, *how]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        here = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=here)
     assert done.returncode == int("ansi" in pinned), done.stderr
 
 
