@@ -139,3 +139,10 @@ def test_findings_of_no_rule_explain_nothing(read: Read) -> None:
     assert [(finding.rule, len(found)) for finding, found in matrix(verdict, [policy])] == [("it", 1), (None, 0)]
     ((_, (cell,)), _) = matrix(verdict, [])
     assert (cell.check, cell.expected, cell.fix) == ("kind", None, None)
+
+
+def test_what_helps_is_about_what_is_wrong(read: Read) -> None:
+    level, stray = cells(read, f"{PROVENANCE}, builders: [hosted, hardened], slsa: 3", built(), built(by="mallory"))
+    fixes = {cell.check: cell.fix for cell in (level, stray)}
+    assert set(fixes) == {"provenance-level", "author"}
+    assert fixes["provenance-level"] != fixes["author"]

@@ -154,6 +154,7 @@ def test_what_a_summary_says(read: Read, terms: str, members: dict[str, Any], sa
 
 def test_a_summary_without_levels_says_nothing(read: Read) -> None:
     assert summary(read, "", verifiedLevels=[]).message.endswith("verification summary by security (1 of 1 needed)")
+    assert summary(read, "", verifiedLevels=["x" * 170]).message.endswith(f" says {'x' * 160}")
 
 
 def test_summaries_of_two_at_once(read: Read) -> None:
