@@ -113,8 +113,8 @@ class Tree:
             released = self.resolve(path, part.purl)
         except (FormatError, StoreError) as error:
             return Decided(Answer.INCONCLUSIVE, str(error))
-        same = [own for digest in part.digests if (own := released.same_file(digest)) is not None]
-        subjects = tuple(subject_of(part.purl, own) for own in same[:1]) if part.digests else released.subjects
+        same = dict.fromkeys(own for digest in part.digests if (own := released.same_file(digest)) is not None)
+        subjects = tuple(subject_of(part.purl, own) for own in same) if part.digests else released.subjects
         if not subjects:
             why = "no digest" if not part.digests else "no digest by which its ecosystem names it"
             answer = Answer.INCONCLUSIVE if released.doubtful else Answer.UNRESOLVED

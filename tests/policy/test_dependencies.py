@@ -323,6 +323,28 @@ def test_every_artifact_of_what_is_resolved_must_be_admitted(world: World) -> No
     assert finding.code is Code.DEPENDENCIES_DENIED
 
 
+def test_two_digests_that_two_files_have_mean_both(world: World) -> None:
+    """A Go module is named by neither: which of the two it is, is not for whoever listed them to say."""
+    module = Purl.parse("pkg:golang/example.com/m@v1.0.0")
+    repository = placement.repository(module)
+    named = {hex_: ArtifactDigest("dirHash1", hex_ * 32) for hex_ in ("aa", "bb")}
+    files = tuple(
+        Artifact(f"{kind}.zip", {"dirHash1": own.hex, kind: kind_digest})
+        for own, (kind, kind_digest) in zip(named.values(), (("sha256", "11" * 32), ("sha512", "22" * 64)), strict=True)
+    )
+    push_anchor(world.store, repository, "v1.0.0", module, named["aa"])
+    bundle = sign_statement(write(Release(module, files)), KeySigner(key("release")))
+    anchor = version_anchor(module).descriptor()
+    attach_bundle(world.store, repository, anchor, bundle, predicate_type=names.PREDICATE_RELEASE, created=NOW)
+    world.attach(subject_of(module, named["aa"]), names.PREDICATE_COSIGN_SIGN, {})
+    both = component("m", ArtifactDigest("sha256", "11" * 32), ArtifactDigest("sha512", "22" * 64), purl=str(module))
+    image = world.image(both)
+    policy = world.policy(PARTS, parts=RESOLVING.replace("pkg:npm/**", "pkg:golang/**"))
+    assert world.finding(image, policy).code is Code.DEPENDENCIES_DENIED
+    world.attach(subject_of(module, named["bb"]), names.PREDICATE_COSIGN_SIGN, {})
+    assert world.finding(image, policy).code is Code.DEPENDENCIES_VERIFIED
+
+
 def test_a_digest_of_another_kind_is_resolved_to_that_file(world: World) -> None:
     world.publish("a")
     world.release("a", {"sha512": digest("a").hex, "sha256": "11" * 32}, {"sha512": digest("other").hex})
