@@ -128,7 +128,7 @@ class _Walk:
                 if not isinstance(outcome, Candidate)
             ),
             complete=self._answers.complete and not unread,
-            problems=bounded((*dict.fromkeys(self._answers.problems), *(outcome.problem for outcome in unread))),
+            problems=bounded(_told_once(self._answers.problems, unread)),
             listed_at=min(self._answers.listed_at),
             whole=whole,
             over=frozenset(self._over),
@@ -198,6 +198,13 @@ class _Walk:
                 if isinstance(content, bytes)
                 else [content]
             )
+
+
+def _told_once(problems: Iterable[str], unread: Iterable[Unread]) -> tuple[str, ...]:
+    """Where listing has told what is the matter with one referrer, reading it says the same again."""
+    listed = dict.fromkeys(problems)
+    about = {problem.partition(": ")[0] for problem in listed}
+    return (*listed, *(item.problem for item in unread if str(item.digest) not in about))
 
 
 def _is_document(candidate: Candidate) -> bool:

@@ -151,19 +151,20 @@ def test_time_and_memory(tmp_path: Path, data: bytes, why: str) -> None:
     file = write(tmp_path, wheel({"a.json": data}), "foo_bar-1.0-py3-none-any.whl")
     assert file.stat().st_size < 300_000
     measured = """
-import resource, sys
+import re, sys, time
+from pathlib import Path
 from attest.cli.main import main
 code = main(["sbom", sys.argv[1]])
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(code, used.ru_utime, used.ru_maxrss)
+status = Path("/proc/self/status")  # a process's ru_maxrss is at least that of the one that began it
+peak = re.search(r"VmHWM:\\s*([0-9]+) kB", status.read_text())[1] if status.exists() else 0
+print(code, time.process_time(), peak)
 """
     ran = subprocess.run([sys.executable, "-c", measured, file], capture_output=True, text=True, check=False)
     assert why in ran.stderr
     code, seconds, peak = ran.stdout.split()
     assert code == "2"
     assert float(seconds) < SECONDS
-    if sys.platform == "linux":  # in KiB there
-        assert int(peak) < 300_000
+    assert int(peak) < 300_000  # KiB; nobody tells elsewhere than on Linux
 
 
 def test_licences_of_a_package_itself(tmp_path: Path) -> None:
