@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -12,12 +13,12 @@ R = TypeVar("R")
 
 WORKERS: Final = 64
 """Most requests under way at once: a registry that wants fewer answers 429, and is heeded."""
-_FEW: Final = 4
+_FEW: Final = 2
 """Threads to begin with. Where answers come at once, more would only wait for the interpreter and for each other."""
-_WAITING: Final = 10.0
-"""How many times longer than it worked a thread has taken for an item where another thread is worth beginning."""
+_BUSY: Final = 0.4
+"""The share of the time that this process works from which on more threads are not worth beginning."""
 _LOOK: Final = 0.01
-"""Seconds after which who waits for a result looks whether all are waiting."""
+"""Seconds, at least, of which that share is taken."""
 
 _thread = threading.local()
 
@@ -62,10 +63,10 @@ def _alone(work: Callable[[T], R]) -> Callable[[T], R]:
 
 
 class _Crew(Generic[T, R]):
-    """Threads that take one item after the other; as many as are waiting more than they work, at most ``most``.
+    """Threads that take one item after the other; twice as many each time that the process was found waiting.
 
-    A thread that is done with an item knows how long it waited. But items can be long, and far away the first would end
-    long after all could have begun: so who waits for a result looks, too, and doubles the threads while nobody works.
+    A thread that is done with an item looks. But items can be long, and far away the first would end long after all
+    could have begun: so who waits for a result looks, too.
     """
 
     def __init__(self, work: Callable[[T], R], items: Sequence[T], start: Callable[[], object], most: int) -> None:
@@ -78,6 +79,7 @@ class _Crew(Generic[T, R]):
         self._most = self._free = most
         self._lock = threading.Lock()
         self._stopped = False
+        self._since, self._worked = time.monotonic(), time.process_time()
 
     def hire(self, number: int = 1) -> None:
         """Begin more threads, as far as one may."""
@@ -85,6 +87,16 @@ class _Crew(Generic[T, R]):
             for _ in range(0 if self._stopped else min(number, self._free)):
                 self._free -= 1
                 self._start()
+
+    def look(self) -> None:
+        """Begin more threads if those that there are leave the process waiting."""
+        now, worked = time.monotonic(), time.process_time()
+        took = now - self._since
+        if self._free and took >= _LOOK:
+            idle = worked - self._worked < _BUSY * took
+            self._since, self._worked = now, worked
+            if idle:
+                self.hire(self._most - self._free)
 
     def stop(self) -> None:
         """Begin no more items."""
@@ -96,12 +108,9 @@ class _Crew(Generic[T, R]):
         future = self._results[position]
         assert future is not None
         while self._free and not future.done():
-            began, worked = time.monotonic(), time.process_time()
-            try:
+            with suppress(TimeoutError):
                 future.exception(_LOOK)
-            except TimeoutError:
-                if time.monotonic() - began > _WAITING * (time.process_time() - worked):
-                    self.hire(self._most - self._free)
+            self.look()
         try:
             return future.result()
         finally:
@@ -116,10 +125,8 @@ class _Crew(Generic[T, R]):
                 return
             future = self._results[taken[0]]
             assert future is not None
-            began, worked = time.monotonic(), time.thread_time()
             try:
                 future.set_result(self._work(taken[1]))
             except BaseException as error:  # noqa: BLE001 - as an executor does: it is raised where the result is taken
                 future.set_exception(error)
-            if time.monotonic() - began > _WAITING * (time.thread_time() - worked):
-                self.hire()
+            self.look()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 
@@ -51,8 +50,22 @@ def threads_at_work(pause: float) -> int:
 
 def test_who_waits_gets_company(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 12 <= threads_at_work(0.02) <= 20
-    monkeypatch.setattr(parallel, "_WAITING", math.inf)
-    assert max(threads_at_work(0.001), threads_at_work(2 * parallel._LOOK)) <= 4
+    monkeypatch.setattr(parallel, "_BUSY", 0.0)
+    assert max(threads_at_work(0.001), threads_at_work(2 * parallel._LOOK)) <= 2
+
+
+def test_who_works_gets_none() -> None:
+    """More threads would only wait for the interpreter."""
+    at_work: set[int] = set()
+
+    def work(_: int) -> None:
+        at_work.add(threading.get_ident())
+        until = time.thread_time() + 0.005
+        while time.thread_time() < until:
+            pass
+
+    list(in_parallel(work, range(40), workers=20))
+    assert len(at_work) <= 4
 
 
 def test_all_begin_long_before_the_first_long_item_ends() -> None:
