@@ -5,5 +5,5 @@ keeps everything imported. Each mutant is then a fork of that process, with the 
 only the tests of its line run, until the first fails. What is decided while a file is imported (a table, a default) is
 tried in a fork that forgets this project's modules and imports them anew.
 
-Mutants that nobody kills must stand in `tests/mutants/survivors.toml` with a reason.
+Mutants that nobody kills must stand in a list in `tests/mutants/` with a reason.
 """

@@ -22,7 +22,7 @@ from tools.mutate.memory import Memory
 from tools.mutate.mutant import Key, Source
 from tools.mutate.operators import mutants
 from tools.mutate.reach import Recorder
-from tools.mutate.survivors import FILE, Known, written
+from tools.mutate.survivors import FOLDER, Known, written
 from tools.mutate.trial import End, Outcome, Quick, Trial
 
 SCOPE: Final = ("attest/policy", "attest/evidence", "attest/signing")
@@ -38,10 +38,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--sample", type=int, default=1, metavar="N", help="only one change of N, always the same ones")
     options = parser.parse_args(arguments)
     os.nice(19 - os.nice(0))
-    known = Known.read(FILE.read_text()) if FILE.exists() else Known({})
+    known = Known.all()
     everything = tuple(Source.read(path) for part in SCOPE for path in _files(Path(part)))
     wanted = {path.as_posix() for part in options.parts or SCOPE for path in _files(Path(part))}
-    run = Run(everything, [source for source in everything if source.path in wanted], options.jobs, options.sample)
+    run = Run(
+        everything, [source for source in everything if source.path in wanted], options.jobs, options.sample, known
+    )
     with tempfile.TemporaryDirectory() as scratch:
         run.scratch = Path(scratch) / "tests"
         code = pytest.main(
@@ -50,7 +52,7 @@ def main(arguments: list[str]) -> int:
         )
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return int(code)
-    return report(run.outcomes, known, run.existing)
+    return report(run)
 
 
 def _files(path: Path) -> list[Path]:
@@ -65,6 +67,7 @@ class Run:
     wanted: list[Source]
     jobs: int
     sample: int
+    known: Known
     existing: set[Key] = field(default_factory=set)
     scratch: Path = Path()
     outcomes: list[Outcome] = field(default_factory=list)
@@ -92,26 +95,28 @@ class Run:
                     memory.killed(outcome.mutant, outcome.killer)
             memory.save()
             self.outcomes += outcomes
-            alive = sum(outcome.alive for outcome in outcomes)
+            alive = {outcome.mutant.key for outcome in outcomes if outcome.alive}
             took = time.monotonic() - began
-            print(f"{source.path}: {len(found)} mutants, {alive} alive, {took:.0f} s", file=sys.stderr, flush=True)
+            print(f"{source.path}: {len(found)} mutants, {len(alive)} alive, {took:.0f} s", file=sys.stderr, flush=True)
+            if alive - self.known.reasons.keys():  # told at once: a whole run takes an hour or two
+                print(written(alive - self.known.reasons.keys()), flush=True)
         return True
 
 
-def report(outcomes: list[Outcome], known: Known, existing: set[Key]) -> int:
+def report(run: Run) -> int:
     """Tell what became of the mutants; 0 if that is as it must be."""
-    ends = Counter(outcome.end for outcome in outcomes)
+    ends = Counter(outcome.end for outcome in run.outcomes)
     killed = ends[End.KILLED] + ends[End.TIMEOUT]
-    share = killed / len(outcomes) if outcomes else 1.0
-    alive = {outcome.mutant.key for outcome in outcomes if outcome.alive}
-    new = alive - known.reasons.keys()
-    stale = known.stale((outcome.mutant.key for outcome in outcomes), alive, existing)
-    if new:
-        print(f"# New survivors, for {FILE} with a reason, or better for a test:\n\n{written(new)}")
+    share = killed / len(run.outcomes) if run.outcomes else 1.0
+    alive = {outcome.mutant.key for outcome in run.outcomes if outcome.alive}
+    new = alive - run.known.reasons.keys()
+    stale = run.known.stale((outcome.mutant.key for outcome in run.outcomes), alive, run.existing)
     if stale:
-        print(f"# No longer survivors, to be taken out of {FILE}:\n\n{written(stale)}")
+        print(f"# No longer survivors, to be taken out of {FOLDER}:\n\n{written(stale)}")
     told = ", ".join(f"{number} {end}" for end, number in sorted(ends.items()))
-    print(f"{len(outcomes)} mutants: {told}; {share:.1%} killed, {WANTED:.0%} wanted")
+    print(f"{len(run.outcomes)} mutants: {told}; {share:.1%} killed, {WANTED:.0%} wanted")
+    if new:
+        print(f"{len(new)} new survivors, told above: each wants a test, or a reason in {FOLDER}")
     return int(bool(new or stale) or share < WANTED)
 
 

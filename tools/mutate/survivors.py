@@ -1,7 +1,8 @@
-"""The committed list of mutants that nobody kills, each with the reason why that is right.
+"""The committed lists of mutants that nobody kills, each with the reason why that is right.
 
-Shape of the file (TOML): `[[survivor]]` with ``path``, ``function``, ``reason`` and ``changes``, a list of texts as in
-a diff, lines that go with ``- `` and lines that come with ``+ ``.
+There is a list for each folder of mutants, ``policy.rules.toml`` for ``attest/policy/rules``. Shape (TOML):
+`[[survivor]]` with ``path``, ``function``, ``reason`` and ``changes``, a list of texts as in a diff, lines that go with
+``- `` and lines that come with ``+ ``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 
 from tools.mutate.mutant import Key
 
-FILE: Final = Path("tests/mutants/survivors.toml")
+FOLDER: Final = Path("tests/mutants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Known:
     """Survivors with their reasons."""
 
     reasons: dict[Key, str]
+
+    @classmethod
+    def all(cls, folder: Path = FOLDER) -> Known:
+        """Of all lists. Raises `ValueError` as `read`."""
+        return cls.read("\n".join(path.read_text() for path in sorted(folder.glob("*.toml"))))
 
     @classmethod
     def read(cls, text: str) -> Known:
@@ -47,7 +53,7 @@ class Known:
 
 
 def written(keys: Iterable[Key]) -> str:
-    """As they may be put into the file, once they have a reason."""
+    """As they may be put into a list, once they have a reason."""
     blocks = []
     ordered = sorted(set(keys), key=lambda key: (key.path, key.function, key.was, key.becomes))
     for (path, function), group in groupby(ordered, key=lambda key: (key.path, key.function)):

@@ -120,9 +120,10 @@ class Trial:
                     shutil.rmtree(left, ignore_errors=True)
 
     def _ordered(self, mutant: Mutant) -> list[str]:
-        """What killed it last, what killed others of its function, tests that are named as the file is, those whose
-        file has a word that the mutant took away, those that run a line with its name; then one of each group of tests
-        that go the same way through the file, another of each, and so on; the quick first."""
+        """What killed it last, and what killed others of its function. Then in turns tests that are named as the file
+        is and others: of both first those whose file has a word that the mutant took away, then those that run a line
+        with its name, then one of each group of tests that go the same way through the file, another of each, and so
+        on; the quick first."""
         last = self.remembered(mutant)
         killers = self._killers[mutant.source.path, mutant.function]
         ways = self.reach.ways(mutant.source.path)
@@ -134,13 +135,17 @@ class Trial:
             turns[test] = groups[way]
             groups[way] += 1
         stem = Path(mutant.source.path).stem
-        strange = {test: stem not in test.partition("::")[0] for test in tests}
+        named = {test: stem in test.partition("::")[0] for test in tests}
         taken = mutant.taken
         silent = {test: taken.isdisjoint(_words(test.partition("::")[0])) for test in tests}
         near = self.reach.naming(mutant)
-        tests.sort(
-            key=lambda test: (test != last, -killers[test], strange[test], silent[test], test not in near, turns[test])
-        )
+        tests.sort(key=lambda test: (silent[test], test not in near, turns[test]))
+        seen: Counter[bool] = Counter()
+        place = {}
+        for test in tests:
+            place[test] = seen[named[test]]
+            seen[named[test]] += 1
+        tests.sort(key=lambda test: (test != last, -killers[test], place[test], not named[test]))
         spent = accumulate(self.reach.seconds[test] for test in tests)
         return [test for test, until in zip(tests[:MOST], spent, strict=False) if until <= LONG]
 
