@@ -187,6 +187,7 @@ def test_what_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert not memory.outlives(second, ["test_a.py::test_it", "test_a.py::test_other"])
     changed = found("def f(a):\n    return a\ndef g(a):\n    return a\n# changed\n")[1]
     assert not memory.outlives(changed, ["test_a.py::test_it"])
+    assert [memory.survivor(mutant) for mutant in (first, second, changed)] == [False, True, True]
 
 
 CODE = """\
@@ -239,9 +240,9 @@ def suite(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def mutate(suite: Path) -> tuple[int, str]:
+def mutate(suite: Path, *options: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "tools.mutate", "--tests", "tests/policy", "attest/policy"],
+        [sys.executable, "-m", "tools.mutate", *options, "--tests", "tests/policy", "attest/policy"],
         cwd=suite,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -289,6 +290,8 @@ def test_a_whole_run(suite: Path) -> None:
     code, told = mutate(suite)
     assert code == 1
     assert 'function = "unreached"' in told[told.index("No longer survivors") :]
+    code, told = mutate(suite, "--again")
+    assert f"{len(alive) - 3} mutants: {len(alive) - 3} survived" in told
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""``python -m tools.mutate [-j N] [--sample N] [--tests FOLDER]… [FILE|FOLDER]…``
+"""``python -m tools.mutate [-j N] [--sample N] [--again] [--tests FOLDER]… [FILE|FOLDER]…``
 
 Ends with 1 if a mutant survives without a written reason, if one with a reason is killed, or if too few are killed.
 """
@@ -36,14 +36,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--tests", action="append", help=f"instead of {', '.join(TESTS)}")
     parser.add_argument("parts", nargs="*", metavar="FILE|FOLDER", help=f"instead of {', '.join(SCOPE)}")
     parser.add_argument("--sample", type=int, default=1, metavar="N", help="only one change of N, always the same ones")
+    parser.add_argument("--again", action="store_true", help="only what survived the last time")
     options = parser.parse_args(arguments)
     os.nice(19 - os.nice(0))
     known = Known.all()
     everything = tuple(Source.read(path) for part in SCOPE for path in _files(Path(part)))
-    wanted = {path.as_posix() for part in options.parts or SCOPE for path in _files(Path(part))}
-    run = Run(
-        everything, [source for source in everything if source.path in wanted], options.jobs, options.sample, known
-    )
+    paths = {path.as_posix() for part in options.parts or SCOPE for path in _files(Path(part))}
+    wanted = [source for source in everything if source.path in paths]
+    run = Run(everything, wanted, options.jobs, options.sample, options.again, known)
     with tempfile.TemporaryDirectory() as scratch:
         run.scratch = Path(scratch) / "tests"
         code = pytest.main(
@@ -67,6 +67,7 @@ class Run:
     wanted: list[Source]
     jobs: int
     sample: int
+    again: bool
     known: Known
     existing: set[Key] = field(default_factory=set)
     scratch: Path = Path()
@@ -85,6 +86,7 @@ class Run:
             found = list(mutants(source))
             self.existing |= {mutant.key for mutant in found}
             found = [mutant for mutant in found if crc32(mutant.key.change.encode()) % self.sample == 0]
+            found = [mutant for mutant in found if memory.survivor(mutant) or not self.again]
             known = [mutant for mutant in found if memory.outlives(mutant, reach.of(mutant))]
             outcomes = [Outcome(mutant, End.SURVIVED) for mutant in known]
             for outcome in trial.run([mutant for mutant in found if mutant not in known]):

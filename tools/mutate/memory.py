@@ -47,6 +47,10 @@ class Memory:
         self.outlived[_name(mutant)] = _state(mutant, tests)
         self.killers.pop(_name(mutant), None)
 
+    def survivor(self, mutant: Mutant) -> bool:
+        """Whether it survived the last time that it was tried, whatever has changed since."""
+        return _name(mutant) in self.outlived
+
     def outlives(self, mutant: Mutant, tests: Iterable[str]) -> bool:
         return self.outlived.get(_name(mutant)) == _state(mutant, tests)
 
