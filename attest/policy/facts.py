@@ -50,7 +50,7 @@ def of(rule: Rule[Any], weighed: Weighed) -> Mapping[str, Value]:
     certified = {name: claims.get(claim) for name, claim in _CERTIFIED.items()}
     if certified["source"] is not None:
         certified["source"] = repository(certified["source"]) or certified["source"]
-    told: Mapping[str, Value | None] = rule.says(rule.content(item)) if rule.SAYS else {}
+    told: Mapping[str, Value | None] = rule.says(rule.content(item))
     found: dict[str, Value | None] = {
         **told,
         **{name: value for name, value in certified.items() if value is not None},
