@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--again", action="store_true", help="only what survived the last time")
     options = parser.parse_args(arguments)
     os.nice(19 - os.nice(0))
+    sys.dont_write_bytecode = False  # what mutants import anew, tests among it, is compiled once
     known = Known.all()
     everything = tuple(Source.read(path) for part in SCOPE for path in _files(Path(part)))
     paths = {path.as_posix() for part in options.parts or SCOPE for path in _files(Path(part))}
