@@ -74,9 +74,11 @@ def _named(pairs: Iterable[tuple[str, Seen]]) -> dict[Author, str]:
     return {author: f"publisher-{number}" for number, (_, author) in enumerate(authors, 1)}
 
 
-def _key(author: Author) -> str:
+def _key(author: Author) -> tuple[str, ...]:
+    """What makes two of them one in a policy: all of it that is written there."""
     claims = author.claims if isinstance(author, CertificateAuthor) else {}
-    return " ".join((str(author), *(claims.get(claim, "") for claim in CLAIMS)))
+    root = author.root if isinstance(author, X509Author) else ""
+    return str(author), root, *(claims.get(claim, "") for claim in CLAIMS)
 
 
 def _builders(pairs: Iterable[tuple[str, Seen]], names: Mapping[Author, str]) -> dict[tuple[str, str], str]:
@@ -123,12 +125,11 @@ def _rule(
     seen = [item for _, item in pairs if item.kind is kind]
     by = sorted({_label(names, item) for item in seen})
     terms = [f"id: {_RULES[kind]}", f"require: {kind}", f"by: [{', '.join(by)}]"]
-    if kind is Kind.PROVENANCE:
-        if builders and all(item.builder is not None for item in seen):
-            terms.append(f"builders: [{', '.join(builders.values())}]")
-        sources = {item.source for item in seen}
-        if len(sources) == 1 and (source := sources.pop()) is not None:
-            terms.append(f"source: {quoted(_exact(source))}")
+    if all(item.builder is not None for item in seen):  # a signature has none, and no source
+        terms.append(f"builders: [{', '.join(builders.values())}]")
+    sources = {item.source for item in seen}
+    if len(sources) == 1 and (source := sources.pop()) is not None:
+        terms.append(f"source: {quoted(_exact(source))}")
     return f"  - {{{', '.join(terms)}}}"
 
 
