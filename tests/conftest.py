@@ -6,8 +6,10 @@ has its reason.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,9 @@ SKIPS_ALLOWED = {
 KEPT = ("ATTEST_PEERS",)
 FOREIGN = ("ATTEST_", "COSIGN_", "DOCKER_", "NOTATION_", "ORAS_", "PYTHON", "REGCTL_", "SIGSTORE_", "XDG_")
 """Variables by which the user's own settings would reach `attest` and its peers, or change how Python behaves."""
+
+# What a password makes is slow on purpose, 64 MiB and a tenth of a second: once for each password and salt.
+hashlib.scrypt = cache(hashlib.scrypt)  # type: ignore[assignment]
 
 # A deadline measures how busy the machine is; CI draws the same examples each time.
 settings.register_profile("local", deadline=None)

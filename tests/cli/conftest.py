@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,16 @@ class Workplace:
         return path
 
 
+@cache
+def key_pair(name: str, password: str) -> dict[str, bytes]:
+    """The files that ``attest key generate`` makes, made once: a password is slow on purpose."""
+    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATTEST_PASSWORD", password)
+        patch.chdir(directory)
+        assert main(["key", "generate", name]) == 0
+        return {path.name: path.read_bytes() for path in Path(directory).iterdir()}
+
+
 @pytest.fixture
 def attest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Workplace:
     monkeypatch.chdir(tmp_path)
@@ -100,6 +112,7 @@ def attest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
             monkeypatch.delenv(name, raising=False)
     workplace = Workplace(tmp_path, capsys)
     workplace.wheel()
-    workplace.ok("key", "generate", "release")
+    for name, content in key_pair("release", PASSWORD).items():
+        workplace.write(name, content).chmod(0o600)
     workplace.write("policy.yaml", POLICY)
     return workplace

@@ -30,7 +30,7 @@ MEMORY: Final = 4 << 30
 """Bytes that a fork may map."""
 PATIENCE: Final = 10
 """How many times longer than usual a test may take (processor time), and `LEAST` in any case."""
-LEAST: Final = 5.0
+LEAST: Final = 2.0
 WAITING: Final = 120.0
 """Seconds without an end after which a fork that waits for something is stopped."""
 MOST: Final = 250
