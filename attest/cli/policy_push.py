@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     key = None if arguments.key is None else load_signing_key(arguments.key, password_for(arguments.key))
     base = Path(os.path.commonpath([item.parent for item in needed]))
     (name, data), *others = ((item.relative_to(base).as_posix(), data) for item, data in needed.items())
-    with closing(open_store(Location.parse(f"{reference.host}/{reference.repository}"), create=True)) as store:
+    with closing(open_store(Location.of(reference), create=True)) as store:
         manifest = published.push(store, reference.repository, (name, data), dict(others))
         if key is not None:
             _sign(store, reference, manifest.descriptor(), key)

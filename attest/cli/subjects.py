@@ -104,7 +104,7 @@ def _in_registry(text: str, expected: Purl | None, digest: ArtifactDigest | None
     _check_alone(text, expected, digest)
     if reference.tag is None and reference.digest is None:
         reference = replace(reference, tag="latest")
-    return Image(text, reference, Location.parse(f"{reference.host}/{reference.repository}"))
+    return Image(text, reference, Location.of(reference))
 
 
 def _check_alone(text: str, expected: Purl | None, digest: ArtifactDigest | None) -> None:

@@ -47,16 +47,16 @@ class Fetching:
                 why="a tag may mean another one tomorrow",
                 next_step=f"{_FORM}{otherwise}",
             )
-        return self._fetch(name, None, None)
+        return self._fetch(name, None)
 
     def fetch_signed(self, name: str, key: PublicKey, now: datetime) -> Fetched:
         """The policy that ``name`` means now, if ``key`` signed it; where that is a tag, if it signed it for this tag.
 
         Raises what `fetch` raises, and `VerificationError`.
         """
-        return self._fetch(name, key, now)
+        return self._fetch(name, (key, now))
 
-    def _fetch(self, name: str, key: PublicKey | None, now: datetime | None) -> Fetched:
+    def _fetch(self, name: str, signed: tuple[PublicKey, datetime] | None) -> Fetched:
         from attest.policy import carried, published
         from attest.stores.location import Location, open_store
 
@@ -65,11 +65,11 @@ class Fetching:
             raise UsageError(
                 "a policy in a registry needs a network", where=name, why="--offline says that there is none"
             )
-        location = Location.parse(f"{reference.host}/{reference.repository}")
         try:
-            with closing(open_store(location, create=False)) as store:
+            with closing(open_store(Location.of(reference), create=False)) as store:
                 descriptor = store.resolve(reference)
-                if key is not None and now is not None:
+                if signed is not None:
+                    key, now = signed
                     meant = str(reference) if reference.digest is None else None
                     published.check_signed(store, reference.repository, descriptor, key, now=now, name=meant)
                 folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))

@@ -66,6 +66,11 @@ class Location:
         return cls._registry(text)
 
     @classmethod
+    def of(cls, reference: Reference) -> Location:
+        """The registry that ``reference`` names, also one whose host is called as a scheme is."""
+        return cls(f"{reference.host}/{reference.repository}", Scheme.REGISTRY, reference.host, reference.repository)
+
+    @classmethod
     def _registry(cls, text: str) -> Location:
         path, template = _split(text, text)
         try:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import UsageError
+from attest.oci.reference import Reference
 from attest.stores.archive import ArchiveStore
 from attest.stores.directory import DirectoryStore
 from attest.stores.location import Location, Scheme, open_store
@@ -51,6 +52,13 @@ BAD = [
     "{package}",
     "/{package}",
 ]
+
+
+@pytest.mark.parametrize("host", ["registry.example", "localhost:5000", "oci:5000", "oci-archive:5000", "npm:5000"])
+def test_of_a_reference(host: str) -> None:
+    location = Location.of(Reference.parse(f"{host}/team/all:v1"))
+    assert (location.scheme, location.root, location.template) == (Scheme.REGISTRY, host, "team/all")
+    assert location.text == f"{host}/team/all"
 
 
 @pytest.mark.parametrize("text", GOOD)
