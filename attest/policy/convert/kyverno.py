@@ -34,13 +34,15 @@ def convert(document: Source, options: Options) -> Iterator[Converted]:
     """One policy for each `verifyImages` entry. Raises `PolicyError` for what is no such policy."""
     metadata, spec = document.mapping("metadata"), document.mapping("spec")
     name = (metadata.text("name") if metadata else None) or "policy"
-    for rule in spec.mappings("rules") if spec else ():
+    if spec is None:
+        return
+    for rule in spec.mappings("rules"):
         entries = rule.mappings("verifyImages")
         for position, entry in enumerate(entries):
             ledger = Ledger()
             label = f"{name}-{rule.text('name') or 'rule'}" + (f"-{position}" if len(entries) > 1 else "")
             _note_scope(rule, ledger)
-            if spec is not None and (spec.text("validationFailureAction") or "").lower() == "audit":
+            if (spec.text("validationFailureAction") or "").lower() == "audit":
                 ledger.note(spec.place("validationFailureAction"), "it only audits: here it denies")
             try:
                 demands = tuple(_entry(entry, options, ledger))
@@ -132,7 +134,7 @@ def _keys(keys: Source, formats: tuple[str, ...], options: Options) -> Sequence[
     if (keys.text("signatureAlgorithm") or "sha256") != "sha256":
         raise NotCarried(keys.place("signatureAlgorithm"), "another hash than the key's own")
     log = keys.mapping("rekor")
-    if log is None or not log.is_true("ignoreTlog", default=False):
+    if log is None or not log.is_true("ignoreTlog"):
         people.logged_key(keys.where, options)
     pem = keys.text("publicKeys")
     if pem is None or "-----BEGIN" not in pem:

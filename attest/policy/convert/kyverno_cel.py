@@ -95,7 +95,7 @@ def _cosign(cosign: Source, options: Options, ledger: Ledger) -> list[Who]:
         ledger.note(cosign.place("source"), "where signatures lie is said with --store")
     key, keyless, log = cosign.mapping("key"), cosign.mapping("keyless"), cosign.mapping("ctlog")
     if key is not None and keyless is None:
-        if log is None or not log.is_true("insecureIgnoreTlog", default=False):
+        if log is None or not log.is_true("insecureIgnoreTlog"):
             people.logged_key(key.where, options)
         return people.inline_key(key)
     if keyless is None or key is not None:

@@ -107,7 +107,8 @@ def issuer(*, exact: str | None, regex: str | None, where: str) -> str:
 
 def _from_wildcards(text: str, where: str) -> str:
     """`*` stands for anything, also for several segments; it is taken where one segment is what follows."""
-    if "*" in text[:-1] or not text[:-1].endswith(_REFS):
+    before = text.removesuffix("*")
+    if "*" in before or not before.endswith(_REFS):
         raise NotCarried(where, f"subject {text[:160]!r}: write '*' for whole segments, as in …@refs/tags/*")
     return text
 

@@ -42,11 +42,10 @@ class Source:
             raise PolicyError(f"{self.what}: {key!r}: expected text", where=node.where)
         return node.text
 
-    def is_true(self, key: str, *, default: bool) -> bool:
+    def is_true(self, key: str) -> bool:
+        """Whether it is there and true. Raises `PolicyError` for anything else than true and false."""
         text = self.text(key)
-        if text is None:
-            return default
-        if text not in ("true", "false"):
+        if text not in (None, "true", "false"):
             raise PolicyError(f"{self.what}: {key!r}: expected true or false", where=self.place(key))
         return text == "true"
 
@@ -58,11 +57,12 @@ class Source:
         return [Source(node, f"{key}[{position}]") for position, node in enumerate(self.items(key))]
 
     def texts(self, key: str) -> list[Text]:
-        found = self.items(key)
-        for node in found:
+        found = []
+        for node in self.items(key):
             if not isinstance(node, Text):
                 raise PolicyError(f"{self.what}: {key!r}: expected texts", where=node.where)
-        return [node for node in found if isinstance(node, Text)]
+            found.append(node)
+        return found
 
     def items(self, key: str) -> tuple[Node, ...]:
         """The members of a list; none where it is not there."""

@@ -28,9 +28,8 @@ def convert(data: bytes, where: str, directory: Path, beside: str, options: Opti
             why=f"a policy refers to the directory, in which {read or 'none'} is read",
             next_step=f"name it {FILES[-1]}, in the directory that has its trust stores",
         )
-    stores = directory / "truststore"
     try:
-        policy = TrustPolicy.parse(data, where=where, stores=stores if stores.exists() else directory / "trust-store")
+        policy = TrustPolicy.parse(data, where=where, stores=directory)  # which are not read here
     except TrustError as error:
         raise PolicyError(error.what, where=error.where, why=error.why) from None
     scopes: dict[str, list[str]] = {}
@@ -44,13 +43,13 @@ def convert(data: bytes, where: str, directory: Path, beside: str, options: Opti
 
 def _statement(statement: Statement, where: str, scopes: list[str], beside: str, options: Options) -> Converted:
     ledger = Ledger()
-    images = tuple(scope for scope in scopes if scope != ANY)
     if statement.actions[Check.AUTHENTICITY] is not Action.ENFORCE:
         ledger.note(where, "it does not enforce who signed")
         return Converted(statement.name, (), (), tuple(ledger.left))
-    if ANY in scopes:
-        if not options.images:
-            ledger.note(where, "every image: name those that you mean with --images")
+    images = tuple(scopes)
+    if ANY in scopes:  # which stands alone
         images = options.images
+        if not images:
+            ledger.note(where, "every image: name those that you mean with --images")
     who = Who((("notation", quoted(beside)), ("scope", quoted(scopes[0]))))
     return Converted(statement.name, images, (Demand((who,)),), tuple(ledger.left))
