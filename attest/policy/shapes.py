@@ -308,6 +308,9 @@ def files(node: Node, shape: Shape) -> Iterator[tuple[Text, File]]:
         case Several(item):
             for inner in node.items if isinstance(node, Items) else (node,):
                 yield from files(inner, item)
+        case Either(shapes):
+            for each in shapes:
+                yield from files(node, each)
         case Record(table):
             yield from files_of(node, table)
         case Listed(tables):

@@ -90,6 +90,25 @@ def test_a_directory_of_policies_and_one_of_certificates(put: Put) -> None:
     ]
 
 
+ROOTED = HEAD.replace("{keys_only: true}", "{root: trust/root.json}") + SIGNED
+
+
+def test_a_trust_root_in_a_file_goes_along(put: Put) -> None:
+    path = put({"gate.yaml": ROOTED, "trust/root.json": "{}"})
+    assert told(path) == ["gate.yaml", "trust/root.json", "release.pub", "security.pub", "builder.pub"]
+    named = put({"named.yaml": ROOTED.replace("trust/root.json", "public-good")})
+    assert told(named) == ["named.yaml", "release.pub", "security.pub", "builder.pub"]
+
+
+def test_a_trust_root_is_not_whatever_lies_here(put: Put, tmp_path: Path) -> None:
+    (tmp_path / "root.json").write_text("{}")
+    for written, what in (("../root.json", "a path leads out"), ("none.json", "came without a file")):
+        path = put({"gate.yaml": ROOTED.replace("trust/root.json", written)})
+        with pytest.raises(PolicyError, match=what) as refused:
+            check_inside(path, path.parent, "oci:x")
+        assert (refused.value.where, refused.value.why) == ("oci:x/gate.yaml:4", written)
+
+
 def test_a_lock_goes_along_where_it_is_looked_into(put: Put) -> None:
     lock = {publisher_lock.FILE: write({PURL.package: PINNED}).decode()}
     by_name = HEAD + SIGNED.replace("[release]", "publisher")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from attest.policy import yaml_nodes
 from attest.policy.document import parse
-from attest.policy.schema import document
+from attest.policy.schema import POLICY, document
+from attest.policy.shapes import files_of
 from tests.policy.test_schema import TEXT
 
 MORE = """\
@@ -21,10 +23,16 @@ resolve:"""
 
 @pytest.fixture(autouse=True)
 def _read(keys: Path) -> None:
-    """A policy with everything in it, by the same tables."""
+    """A policy with everything in it, by the same tables, of which the schema is made each time."""
+    assert document() == WHOLE
     parse(TEXT.replace("resolve:", MORE).encode(), where="gate.yaml", base=keys)
 
 
+RULED = """\
+identities: {release: {key: release.pub}}
+rules:
+  - {id: parts, require: dependencies, by: [release], policy: parts.yaml}
+"""
 WANTED = "threshold match absence max_age"
 RULES = {
     "signature": ("", WANTED),
@@ -206,3 +214,27 @@ def test_examples_are_for_editors() -> None:
     assert all(shown)
     assert "examples" not in WHOLE["properties"]["name"]
     assert "examples" not in BY_KIND["dependencies"]["properties"]["policy"]
+
+
+def test_what_may_be_several_may_be_one() -> None:
+    for table, name in ((WHOLE, "extends"), (at("resolve"), "by"), (BY_KIND["signature"], "by")):
+        one, several = table["properties"][name]["anyOf"]
+        assert (one["type"], several["type"], several["items"]) == ("string", "array", one)
+    assert "anyOf" not in WHOLE["properties"]["applies_to"]
+
+
+def test_which_dialect_it_is_in() -> None:
+    assert WHOLE["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert (WHOLE["title"], WHOLE["type"]) == ("A policy of attest", "object")
+
+
+def test_which_files_are_policies(keys: Path) -> None:
+    text = f"extends: [base.yaml, parts]\ntrust: {{root: root.json}}\n{RULED}"
+    found = files_of(yaml_nodes.read(text.encode(), where="p"), POLICY)
+    assert [(item.text, shape.policy) for item, shape in found] == [
+        ("base.yaml", True),
+        ("parts", True),
+        ("root.json", False),
+        ("release.pub", False),
+        ("parts.yaml", True),
+    ]

@@ -99,6 +99,8 @@ def test_what_it_takes(shape: Shape, text: str, fits: bool) -> None:
         (Several(File(), alone=True), "a", ["a"]),
         (Record(TABLE), "{file: a, other: b, more: c}", ["a"]),
         (Record(TABLE), "a", []),
+        (Either((Truth(), Record(TABLE))), "{file: a}", ["a"]),
+        (Either((File(), Record(TABLE))), "b", ["b"]),
         (Listed((TABLE,)), "[{file: a}, {file: b}, c]", ["a", "b"]),
         (Listed((TABLE, TABLE)), "[{file: a}]", ["a"]),
         (Listed((TABLE,)), "{file: a}", []),
