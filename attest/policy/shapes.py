@@ -185,7 +185,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A list of at least one, none twice; with ``alone`` one may stand there without a list."""
+    """A list of at least one text, none twice; with ``alone`` one may stand there without a list."""
 
     item: Shape
     alone: bool = False
@@ -205,10 +205,10 @@ class Several:
         seen: set[str] = set()
         for item in node.items:
             self.item.check(item, what)
-            if isinstance(item, Text):
-                if item.text in seen:
-                    raise PolicyError(f"{what}: {item.text[:80]!r} stands twice", where=item.where)
-                seen.add(item.text)
+            assert isinstance(item, Text)
+            if item.text in seen:
+                raise PolicyError(f"{what}: {item.text[:80]!r} stands twice", where=item.where)
+            seen.add(item.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ class RootTerms:
     """
 
     root: str | TrustedRoot
-    max_age: timedelta | None = None
-    log: int = 1
-    timestamp: int = 1
+    max_age: timedelta | None
+    log: int
+    timestamp: int
 
 
 def read(fields: Fields, base: Path) -> RootTerms | None:

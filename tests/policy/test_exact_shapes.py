@@ -8,6 +8,7 @@ from attest.errors import PolicyError
 from attest.policy import yaml_nodes
 from attest.policy.shapes import (
     Choice,
+    Day,
     Either,
     Exactly,
     File,
@@ -49,6 +50,9 @@ def node(text: str) -> Node:
         (Whole(1, 3), "0", False),
         (Whole(1, 3), "4", False),
         (Whole(1, 3), "'1'", False),
+        (Whole(1, 3), "[1]", False),
+        (Whole(1, 3), "one", False),
+        (Whole(1, 3), "1.0", False),
         (Number(10), "10", True),
         (Number(10), "9.5", True),
         (Number(10), "10.1", False),
@@ -56,7 +60,13 @@ def node(text: str) -> Node:
         (Number(10), "-1", False),
         (Number(10), "[1]", False),
         (Truth(), "true", True),
+        (Truth(), "false", True),
         (Truth(), "'true'", False),
+        (Truth(), "yes", False),
+        (Truth(), "[true]", False),
+        (Day(), "2026-11-21", True),
+        (Day(), "2026-02-30", False),
+        (Day(), "2026-11-21T00:00:00Z", False),
         (Choice(("a", "b")), "b", True),
         (Choice(("a", "b")), "c", False),
         (Several(Name()), "[a, b]", True),
@@ -64,6 +74,7 @@ def node(text: str) -> Node:
         (Several(Name()), "[]", False),
         (Several(Name()), "[a, a]", False),
         (Several(Name()), "[a, b c]", False),
+        (Several(Name()), "[a, [b]]", False),
         (Several(Name(), alone=True), "a", True),
         (Several(Name(), alone=True), "a b", False),
         (Several(Name(), alone=True), "[a, b]", True),
@@ -112,6 +123,10 @@ def test_where_paths_are(shape: Shape, text: str, found: list[str]) -> None:
     assert [item.text for item, _ in files(node(text), shape)] == found
 
 
+def test_a_file_is_a_policy_only_where_it_is_said() -> None:
+    assert [shape.policy for _, shape in files(node("a"), Either((File(), File(policy=True))))] == [False, True]
+
+
 def test_as_json_schema() -> None:
     line = {"type": "string", "pattern": r"^[^\n]*\S[^\n]*$"}
     table = {
@@ -125,6 +140,10 @@ def test_as_json_schema() -> None:
     }
     assert schema(TABLE) == Record(TABLE).schema() == table
     assert Line(("a",)).schema() == {**line, "examples": ["a"]}
+    assert (File().schema(), File(("a",)).schema()) == (line, {**line, "examples": ["a"]})
+    assert Name().schema() == {"type": "string", "pattern": r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"}
+    assert Day().schema() == {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "format": "date"}
+    assert Number(10).schema() == {"type": "number", "minimum": 0, "maximum": 10}
     assert Whole(1, 3).schema() == {"type": "integer", "minimum": 1, "maximum": 3}
     assert (Truth().schema(), Exactly("a").schema()) == ({"type": "boolean"}, {"const": "a"})
     assert Choice(("a", "b")).schema() == {"enum": ["a", "b"]}
