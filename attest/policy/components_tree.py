@@ -176,8 +176,7 @@ class Tree:
             if isinstance(found, Decided):
                 known[path, part] = found
             elif found is not None:
-                several = [answers[path, subject] for subject in found if (path, subject) in answers]
-                known[path, part] = max(several, key=_badness)
+                known[path, part] = max((answers[path, subject] for subject in found), key=_badness)
         return Components(known) if known else NO_COMPONENTS
 
 
