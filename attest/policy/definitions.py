@@ -81,9 +81,10 @@ class Definitions:
         entries = [Fields(node, f"rule {position}") for position, node in enumerate(nodes, 1)]
         rules: list[Rule[Any]] = []
         for entry in (entry for entry in entries if not entry.has("check")):
-            rules.append(_rule(entry, context))
-            self._add_id(rules[-1].id, entry, file)
-            self.rules[rules[-1].id] = rules[-1]
+            rule = _rule(entry, context)
+            self._add_id(rule.id, entry, file)
+            self.rules[rule.id] = rule
+            rules.append(rule)
         self._revokers[file.name] = _named_to_revoke(rules)
         revokers = self._revokers_for(file)
         self.rules.update((rule.id, replace(rule, revokers=revokers)) for rule in rules)
@@ -102,7 +103,7 @@ class Definitions:
 
     def _add_id(self, id_: str, entry: Fields, file: File) -> None:
         before = self._files_of.setdefault(id_, file.name)
-        if before != file.name or id_ in self.rules or id_ in self.checks:
+        if id_ in self.rules or id_ in self.checks:
             other = None if before == file.name else "in this file and in one that it extends, or in two of these"
             raise PolicyError(f"the rule id {id_!r} stands twice", where=entry.line_of("id"), why=other)
 
