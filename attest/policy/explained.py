@@ -92,7 +92,7 @@ def _expected(rule: Rule[Any], failed: str, subject: Subject) -> str:
     if code is Code.PROVENANCE_BUILDER:
         return f"built by {' or '.join(item.id for item in getattr(rule, 'builders', ()))}"
     name, told = _TERMS.get(code, ("", ""))
-    value = getattr(rule, name, None) if name else None
+    value = getattr(rule, name, None)
     return told.format(value) if value is not None else MEANINGS[rule.holds]
 
 

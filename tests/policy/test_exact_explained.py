@@ -72,6 +72,12 @@ VSA = "require: vsa, verifier: 'https://acme.example/v'"
             f"verified against the policy sha256:{'ac' * 32}",
         ),
         ("require: sbom, max_age: 7d", bom(NOW - timedelta(days=9)), "evidence-stale", "not older than 7 days"),
+        (
+            "require: sbom, max_age: 7d, min_components: 9",
+            bom(NOW),
+            "sbom-components",
+            "fitting SBOMs by as many distinct names and keys as the rule needs",
+        ),
     ],
 )
 def test_the_term_of_the_rule_is_told(read: Read, terms: str, candidate: Candidate, check: str, expected: str) -> None:
