@@ -43,7 +43,7 @@ def trust_of(top: File) -> RootTerms | None:
 
 def applies_to(top: File) -> tuple[SubjectPattern, ...]:
     """The file's own, else all that the files say that it extends. Raises `PolicyError` where nothing does."""
-    if top.fields.has("applies_to") or not top.parents:
+    if top.fields.has("applies_to"):
         return top.fields.each("applies_to", parse_pattern)
     writing = [file for file in top.ancestors if file.fields.has("applies_to")]
     found = (pattern for file in writing for pattern in file.fields.each("applies_to", parse_pattern))
