@@ -20,7 +20,7 @@ class AsRecorded:
 
     store: Store
     seen: frozenset[Digest]
-    beside: set[Digest] = field(default_factory=set, hash=False, compare=False)
+    beside: set[Digest] = field(default_factory=set, compare=False)
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,12 @@ import pytest
 from attest import names
 from attest.evidence.claims import content, revoked_by, revokers, words
 from attest.evidence.model import Candidate, Check, Rejected
+from attest.evidence.signed import SignedBundle
 from attest.oci.digest import Digest
+from attest.signing.bundle import Bundle
+from attest.signing.sign import KeySigner, sign_statement
 from attest.statements.lifecycle import Evidence, Revocation, Seal, Why, Withdrawal
-from tests.evidence_factory import CYCLONEDX, NOW, bundle_of, damaged, packed, signed, unsigned
+from tests.evidence_factory import CYCLONEDX, NOW, bundle_of, damaged, key, packed, signed, unsigned
 from tests.policy.test_absence import revocation, said, seal, withdrawal
 
 FIRST, SECOND = Digest("sha256", "1a" * 32), Digest("sha256", "2b" * 32)
@@ -61,6 +65,15 @@ def test_who_revokes_what() -> None:
     assert revoked_by(unsigned(names.CYCLONEDX_JSON, CYCLONEDX), found) == []
     assert revoked_by(damaged(Check.READ, "gone"), found) == []
     assert revoked_by(other, [found[1]]) == []
+
+
+def test_what_is_signed_and_no_statement_claims_nothing_and_can_be_revoked() -> None:
+    bundle = sign_statement(b"no statement", KeySigner(key("release")))
+    item = replace(signed("release"), signed=SignedBundle(Bundle.parse(bundle)))
+    assert content(item) is None
+    by_manifest = Revocation(NOW, (Evidence(item.digest, None),), "the key leaked")
+    by_statement = Revocation(NOW, (Evidence(FIRST, Digest.of(b"no statement")),), "the key leaked")
+    assert revoked_by(item, [(FIRST, by_manifest), (SECOND, by_statement)]) == [FIRST]
 
 
 def test_the_claims_are_read_whole() -> None:

@@ -80,6 +80,16 @@ def test_by_a_key() -> None:
     assert judged(BY_KEY, of_file(), sigstore=ROOTED) == stranger
 
 
+def test_by_a_key_no_log_is_needed_and_no_time() -> None:
+    value = json.loads(BY_KEY.raw)
+    del value["verificationMaterial"]["tlogEntries"]
+    bare = Bundle.parse(json.dumps(value).encode())
+    assert judged(bare, of_file(), OWN, sigstore=ROOTED) == (
+        Proof(KeyAuthor(OWN.key), Format.BUNDLE, None),
+        Binding.BYTES,
+    )
+
+
 def test_by_a_certificate() -> None:
     proof, binding = judged(BY_ALICE, of_file(), ALICE, sigstore=ROOTED)
     assert (str(proof.author), proof.time, binding) == (

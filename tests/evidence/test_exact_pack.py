@@ -6,18 +6,18 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from attest import limits, names
-from attest.errors import DigestMismatch, FormatError, NotFound, StoreRefused, StoreUnavailable, VerificationError
+from attest.errors import DigestMismatch, FormatError, StoreUnavailable, VerificationError
 from attest.evidence import pack, pack_signature
 from attest.evidence.attach import attach_bundle, push_anchor
 from attest.evidence.lookup import subject_of
 from attest.evidence.model import Subject
 from attest.evidence.pack import Pack
-from attest.evidence.recorded import AsRecorded
 from attest.oci.descriptor import EMPTY, Descriptor
 from attest.oci.digest import Digest
 from attest.oci.manifest import Manifest, write_image
@@ -31,7 +31,6 @@ from attest.statements.statement import Subject as StatementSubject
 from attest.statements.statement import write_statement
 from attest.stores.archive import ArchiveStore
 from attest.stores.graph import walk
-from attest.stores.memory import MemoryStore
 from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, bundle_of, key, signed
 
 OTHER_PURL = Purl.parse("pkg:npm/right-pad@1.0.0")
@@ -122,6 +121,17 @@ def test_a_pack_without_a_policy(store: ArchiveStore) -> None:
     written = made(store, policy=False)
     assert (written.policy, written.manifest.layers) == (None, (EMPTY,))
     assert pack.files(store, written, written.digest) == {}
+
+
+def test_a_pack_of_evidence_about_an_image_brings_what_its_own_manifest_names(store: ArchiveStore) -> None:
+    config = Descriptor.of(names.OCI_IMAGE_CONFIG, b"{ }")
+    image = write_image(artifact_type="text/x", config=config, layers=[Descriptor.of("text/x", b"x")])
+    for part, data in ((config, b"{ }"), (image.layers[0], b"x"), (image.descriptor(), image.raw)):
+        store.push("", part, data)
+    subject = Subject(image.descriptor(), name="image")
+    written = pack.write(store, walk(store, "", [subject.manifest]), [subject])
+    assert EMPTY.digest in {blob.digest for blob in written.blobs}
+    assert pack.complete(store) == written
 
 
 def test_an_archive_that_is_no_pack(store: ArchiveStore) -> None:
@@ -298,6 +308,17 @@ def test_what_signs_a_pack_is_that_and_nothing_else(store: ArchiveStore) -> None
     assert len(members) == 3
 
 
+def test_what_is_no_signature_hides_none_whichever_is_listed_first(store: ArchiveStore) -> None:
+    written = made(store)
+    good = hung(store, written, says(written))
+    for layers in (1, 2):
+        bad = (hung(store, written, b"no bundle %d" % number, layers=layers) for number in count())
+        _ = next(item for item in bad if item.digest < good.digest)  # it is listed first
+        _ = next(item for item in bad if item.digest > good.digest)
+    found = pack_signature.signatures(store, written.manifest)
+    assert [item.manifest.digest for item in found] == [good.digest]
+
+
 def says_of(store: ArchiveStore, manifest: Manifest) -> bytes:
     return store.fetch("", manifest.layers[0].plain())
 
@@ -309,29 +330,3 @@ def test_a_signature_may_be_as_large_as_other_evidence(store: ArchiveStore, monk
     for limit, number in ((len(bundle), 1), (len(bundle) - 1, 0)):
         monkeypatch.setattr(limits, "EVIDENCE_BLOB", limit)
         assert len(pack_signature.signatures(store, written.manifest)) == number
-
-
-def test_a_store_as_it_was_seen() -> None:
-    store = MemoryStore("memory")
-    anchor = push_anchor(store, "x", "left", PURL, DIGEST)
-    first, second = (
-        attach_bundle(store, "x", anchor, bundle_of(signed("release", note=note)).raw, predicate_type=note, created=NOW)
-        for note in ("a", "b")
-    )
-    then = AsRecorded(store, frozenset({anchor.digest, first.digest}))
-    assert then.name == "memory"
-    assert [item.descriptor.digest for item in then.referrers("x", anchor.digest).items] == [first.digest]
-    (listing,) = then.listings("x", anchor.digest)
-    assert [item.descriptor.digest for item in listing.items] == [first.digest]
-    assert then.resolve(Reference("x", digest=first.digest)).digest == first.digest
-    with pytest.raises(NotFound, match="not there when it was recorded"):
-        then.resolve(Reference("x", digest=second.digest))
-    assert then.fetch("x", first.descriptor()) == first.raw
-    assert list(then.tags("x")) == ["left"]
-    with pytest.raises(StoreRefused, match="a record is not written to"):
-        then.push("x", EMPTY, b"{}")
-    with pytest.raises(StoreRefused, match="a record is not written to"):
-        then.tag(Reference("x", "y"), anchor)
-    with pytest.raises(StoreRefused, match="a record is not written to"):
-        then.delete("x", first.digest)
-    then.close()

@@ -80,6 +80,11 @@ def test_by_what_it_says_it_is_over() -> None:
         assert str(reason).startswith("not a digest of what is signed")
 
 
+def test_a_file_signature_says_nothing_about_an_image() -> None:
+    image = replace(HERE, purl=None, digest=None)
+    assert bindings(over_gem(), image) == f"it signs {BY_SHA256}, which says nothing about None"
+
+
 def without_digest(value: dict[str, Any]) -> None:
     del value["messageSignature"]["messageDigest"]
 
@@ -165,6 +170,7 @@ def test_repairs_are_made_entry_by_entry() -> None:
     value = published.message_bundle(GEM)
     (entry,) = value["verificationMaterial"]["tlogEntries"]
     value["verificationMaterial"]["tlogEntries"] = [entry, {**entry, "logIndex": "2"}]
+    value["verificationMaterial"]["tlogEntries"][0]["kindVersion"] = {"kind": "as it says", "version": "0.0.7"}
     bad = copy.deepcopy(value)
     del bad["verificationMaterial"]["tlogEntries"][1]["kindVersion"]
     item = only([bad])
@@ -194,6 +200,19 @@ def test_what_is_signed_is_no_statement_of_pypis() -> None:
         write_attestation(keyless(SIGSTORE, payload_type="text/x").bundle())
 
 
+def test_only_a_timestamp_would_be_lost_on_the_way_to_pypi() -> None:
+    (item,) = parts(published.pypi(published.RFC8785))
+    assert isinstance(item, Item)
+    value = json.loads(item.bundle.raw)
+    nothing: list[dict[str, list[str]]] = [{}, {"rfc3161Timestamps": []}]
+    for timestamps in nothing:
+        value["verificationMaterial"]["timestampVerificationData"] = timestamps
+        assert write_attestation(Bundle.parse(json.dumps(value).encode())) == published.pypi(published.RFC8785)
+    value["verificationMaterial"]["timestampVerificationData"] = {"rfc3161Timestamps": [{"signedTimestamp": "MAA="}]}
+    with pytest.raises(UsageError, match="it has timestamps, which would be lost"):
+        write_attestation(Bundle.parse(json.dumps(value).encode()))
+
+
 @pytest.mark.parametrize(
     ("write", "form", "number"),
     [
@@ -209,6 +228,12 @@ def test_what_is_signed_is_no_statement_of_pypis() -> None:
 def test_lines_of_bundles_and_lines_of_one(write: Callable[[bytes], bytes], form: Form, number: int) -> None:
     document = read(write(json.dumps(published.message_bundle(GEM)).encode()), "source")
     assert (document.form, [type(part) for part in document.parts]) == (form, [Item] * number)
+
+
+def test_what_is_among_attestations_and_none() -> None:
+    document = read(json.dumps({"attestations": ["predicateType", 1]}).encode(), "source")
+    assert document.form is Form.GITHUB
+    assert [type(part) for part in document.parts] == [Malformed, Malformed]
 
 
 def test_an_empty_line_is_called_so() -> None:
@@ -230,8 +255,9 @@ def test_what_pypi_does_not_take() -> None:
     }
     subject = subject_of(Purl.parse("pkg:pypi/left-pad@1.3.0"), BY_SHA256)
 
-    def of(name: str = "left_pad-1.3.0.tar.gz") -> Candidate:
-        value = {**statement, "subject": [{"name": name, "digest": {"sha256": BY_SHA256.hex}}]}
+    def of(name: str | None = "left_pad-1.3.0.tar.gz") -> Candidate:
+        named = {} if name is None else {"name": name}
+        value = {**statement, "subject": [{**named, "digest": {"sha256": BY_SHA256.hex}}]}
         return offered(SignedBundle(keyless(SIGSTORE, payload=json.dumps(value).encode()).bundle()))
 
     (good,), left = export([of()], subject)
@@ -249,6 +275,7 @@ def test_what_pypi_does_not_take() -> None:
         "its subject is not the name of a distribution: 'x/left_pad-1.3.0.tar.gz'": [of("x/left_pad-1.3.0.tar.gz")],
         "its subject is not the name of a distribution: 'x\\\\left_pad-1.3.0.tar.gz'": [of("x\\left_pad-1.3.0.tar.gz")],
         "its subject is not the name of a distribution: 'left-pad'": [of("left-pad")],
+        "its subject is not the name of a distribution: ''": [of(None)],
         "its subject is not the name of a distribution: 'left_pad-1.3.0-1/2-py3-none-any.whl'": [
             of("left_pad-1.3.0-1/2-py3-none-any.whl")
         ],

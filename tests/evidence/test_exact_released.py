@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -15,9 +16,10 @@ from attest.evidence.lookup import version_of
 from attest.evidence.model import Subject
 from attest.evidence.released import released
 from attest.evidence.trust import Trust
-from attest.evidence.verify import NO_SEALS
+from attest.evidence.verify import NO_SEALS, Verified
 from attest.oci.digest import Digest
 from attest.packages.anchors import version_anchor
+from attest.packages.purl import Purl
 from attest.statements.release import Artifact, Release, write
 from attest.statements.statement import Statement
 from attest.stores.memory import MemoryStore
@@ -40,6 +42,23 @@ def test_a_release_statement_belongs_to_the_version() -> None:
     refused = released(PURL, [other])
     assert (other.binding, dict(refused.artifacts)) == (Binding.NAME, {})
     assert refused.problems == (f"{other.digest}: a release statement of {PURL}",)
+
+
+def test_a_statement_of_another_version_hides_none_of_this_one() -> None:
+    def said(purl: Purl, number: int) -> Verified:
+        statement, whole = Statement.parse(write(Release(purl, (FILE,)))), version_of(purl)
+        about, predicate = statement.subjects, statement.predicate
+        item = signed(
+            "release", names.PREDICATE_RELEASE, predicate, about=about, subject=whole, note=f"{purl} {number}"
+        )
+        (found,) = evidence([item], [identity("release")], subject=whole).verified
+        return found
+
+    good, other = said(PURL, 0), Purl.parse("pkg:npm/left-pad@1.2.0")
+    first = next(item for item in (said(other, number) for number in count()) if item.digest < good.digest)
+    answer = released(PURL, [good, first])
+    assert list(answer.artifacts) == [DIGEST]
+    assert answer.problems == (f"{first.digest}: a release statement of {other}",)
 
 
 class Cut(MemoryStore):
