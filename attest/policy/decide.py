@@ -59,9 +59,7 @@ def with_seals(judges: Iterable[Judge], store: Store, repository: str, *, now: d
     def sealed(judge: Judge) -> Judge:
         if judge.policy.needs_seals:
             judge = replace(judge, seals=read_seals(store, repository, judge.trust, now=now))
-        if judge.components:
-            judge = replace(judge, components={path: sealed(item) for path, item in judge.components.items()})
-        return judge
+        return replace(judge, components={path: sealed(item) for path, item in judge.components.items()})
 
     return tuple(map(sealed, judges))
 

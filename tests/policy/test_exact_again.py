@@ -69,6 +69,15 @@ def sign(store: MemoryStore, by: str = "release", note: str = "") -> Digest:
     return attach(store, bundle_of(signed(by, predicate={"note": note})).raw)
 
 
+def sealing(store: MemoryStore) -> bytes:
+    """A seal of all that there is."""
+    anchor = SUBJECT.manifest.digest
+    listed = sealable(collect(store, REPOSITORY, SUBJECT, documents=True))
+    seal = Seal(1, NOW - timedelta(hours=1), NOW + timedelta(days=1), {anchor: listed})
+    kind, statement = lifecycle.write([StatementSubject(None, {anchor.algorithm: anchor.encoded})], seal)
+    return sign_statement(statement, KeySigner(key("release")), payload_type=lifecycle.payload_type(kind))
+
+
 def judges(*policies: Policy) -> list[Judge]:
     return [Judge(policy, policy.trust()) for policy in policies]
 
@@ -171,12 +180,7 @@ def test_what_signs_documents_is_there_too(store: Flaky, read: Read) -> None:
 def test_seals_of_the_whole_store_are_read_where_they_lie(store: Flaky, read: Read) -> None:
     sign(store)
     seals = MemoryStore()
-    anchor = SUBJECT.manifest.digest
-    listed = sealable(collect(store, REPOSITORY, SUBJECT, documents=True))
-    seal = Seal(1, NOW - timedelta(hours=1), NOW + timedelta(days=1), {anchor: listed})
-    kind, statement = lifecycle.write([StatementSubject(None, {anchor.algorithm: anchor.encoded})], seal)
-    bundle = sign_statement(statement, KeySigner(key("release")), payload_type=lifecycle.payload_type(kind))
-    attach(seals, bundle, to=push_whole_store(seals, "all").manifest, repository="all")
+    attach(seals, sealing(store), to=push_whole_store(seals, "all").manifest, repository="all")
     asked = judges(read(SEALED))
     then = decided(store, *with_seals(asked, seals, "all", now=NOW))
     assert (then.outcome, decided(store, *asked).outcome) == (Outcome.ADMITTED, Outcome.INCONCLUSIVE)

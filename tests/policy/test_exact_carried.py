@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,31 @@ def test_a_lock_goes_along_where_it_is_looked_into(put: Put) -> None:
     keys = ["release.pub", "security.pub", "builder.pub"]
     assert told(put({"gate.yaml": HEAD + SIGNED, **lock})) == ["gate.yaml", *keys]
     assert told(put({"named.yaml": by_name})) == ["named.yaml", *keys, publisher_lock.FILE]
+
+
+def test_a_lock_is_not_read_as_a_policy(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be larger than one; whether it is there is asked by whoever reads the policy."""
+    by_name = HEAD + SIGNED.replace("[release]", "publisher")
+    assert told(put({"named.yaml": by_name})) == ["named.yaml", "release.pub", "security.pub", "builder.pub"]
+    lock = write({replace(PURL, name=f"p{number}").package: PINNED for number in range(9)})
+    path = put({"named.yaml": by_name, publisher_lock.FILE: lock.decode()})
+    monkeypatch.setattr(limits, "POLICY", len(by_name))
+    assert len(lock) > 3 * len(by_name)
+    assert needed(path)[path.parent.resolve() / publisher_lock.FILE] == lock
+
+
+def test_a_policy_that_names_itself_is_needed_once(put: Put) -> None:
+    tree = "  - {id: parts, require: dependencies, by: [release], policy: gate.yaml}\n"
+    path = put({"gate.yaml": HEAD + SIGNED + tree})
+    assert told(path) == ["gate.yaml", "release.pub", "security.pub", "builder.pub"]
+
+
+def test_links_to_directories_are_not_followed(put: Put) -> None:
+    text = f"{HEAD}  notary: {{x509: 'C=US, ST=WA, O=Acme', ca: certificates}}\n{SIGNED}"
+    path = put({"gate.yaml": text, "certificates/one.pem": "1", "other/two.pem": "2"})
+    for name, to in (("again", "certificates"), ("other", "other")):
+        (path.parent / "certificates" / name).symlink_to(path.parent / to)
+    assert told(path) == ["gate.yaml", "release.pub", "security.pub", "builder.pub", "certificates/one.pem"]
 
 
 def test_how_many_and_how_much(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:

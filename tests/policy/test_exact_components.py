@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,32 @@ def test_only_strong_digests_are_kept_and_those_that_are_some() -> None:
 )
 def test_the_subject_is_no_part_of_itself(purl: str | None, digest: dict[str, str], inside: bool) -> None:
     assert bool(parts(component(purl, **digest))) is inside
+
+
+IMAGE = replace(SUBJECT, purl=None, digest=None, name="registry.example/app:1", image="registry.example/app")
+
+
+@pytest.mark.parametrize(
+    ("purl", "of_package", "of_image"),
+    [
+        (None, False, False),
+        ("pkg:oci/app@sha256:ab", True, False),
+        ("pkg:docker/app@1", True, False),
+        ("pkg:npm/app@1", True, True),
+        (str(PURL), False, True),
+        ("not a purl", True, True),
+    ],
+)
+def test_what_alone_is_described_is_the_subject_if_it_could_be(
+    purl: str | None, of_package: bool, of_image: bool
+) -> None:
+    """Everything else stands in it."""
+    for subject, inside in ((SUBJECT, of_package), (IMAGE, of_image)):
+        dep = component("pkg:npm/dep@1")
+        one = parts_of(Sbom("CycloneDX", "1.6", (component(purl, "app"),), (dep,)), subject)
+        assert len(one) == 1 + inside
+        two = parts_of(Sbom("CycloneDX", "1.6", (component(purl, "app"), dep), ()), subject)
+        assert len(two) == 1 + (purl != str(PURL) or subject is IMAGE)
 
 
 def test_each_stands_there_once_in_order() -> None:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from attest import limits
+from attest.errors import PolicyError
 from attest.oci.digest import Digest
-from attest.policy.document import load, load_fetched
+from attest.policy.document import load, load_fetched, parse
 from attest.policy.fetching import Fetching
 from attest.policy.files import Fetched
 from tests.policy.conftest import HEAD, Read
 from tests.policy.test_extends import BASE, CHILD, Write, refused
 from tests.policy.test_extends import write as write  # the fixture
+from tests.stores.registry.scripted import Scripted
 
 SIGNED = "rules:\n  - {id: signed, require: signature, by: [release]}\n"
 PARTS = "  - {id: parts, require: dependencies, by: [release], policy: POLICY}\n"
@@ -40,6 +43,51 @@ def test_one_that_lies_elsewhere_is_named_without_its_directory(write: Write, tm
     text = BASE.replace("keys/", "../keys/").replace("name: base", "name: gate")
     path = write(deep__gate=text + PARTS.replace("POLICY", "../parts.yaml"))
     assert [(file.name, file.digest) for file in load(path).files] == [("parts.yaml", digest(tmp_path / "parts.yaml"))]
+
+
+def test_policies_of_components_are_each_read_once_and_no_more_than_the_limit(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One may name itself, and one that names it."""
+    texts = {name: BASE + PARTS.replace("POLICY", f"{to}.yaml") for name, to in ("ab", "bc", "ca", "xx")}
+    write(**texts)
+    monkeypatch.setattr(limits, "COMPONENT_POLICIES", 3)
+    assert [file.name for file in load(tmp_path / "x.yaml").files] == ["x.yaml"]
+    policy = load(tmp_path / "a.yaml")
+    assert [path.name for path in policy.components] == ["a.yaml", "b.yaml", "c.yaml"]
+    assert all(not part.components for part in policy.components.values())
+    assert len({policy, load(tmp_path / "a.yaml")}) == 1
+    monkeypatch.setattr(limits, "COMPONENT_POLICIES", 2)
+    assert refused(tmp_path / "a.yaml").what == "more than 2 policies of components"
+
+
+def test_errors_in_a_policy_of_components_have_its_line(write: Write, tmp_path: Path) -> None:
+    write(parts=BASE.replace("require: signature", "require: signatures"))
+    path = write(gate=BASE + PARTS.replace("POLICY", "parts.yaml"))
+    for columns in (False, True):
+        with pytest.raises(PolicyError) as caught:
+            parse(path.read_bytes(), where="gate.yaml", base=tmp_path, columns=columns)
+        assert caught.value.where == f"{tmp_path.resolve() / 'parts.yaml'}:10"
+
+
+def test_registries_are_asked_unless_it_is_offline(write: Write) -> None:
+    with Scripted().running() as registry:
+        path = write(child=CHILD.replace("base.yaml", f"oci:{registry.host}/p@sha256:{'0' * 64}"))
+        with pytest.raises(PolicyError, match="needs a network"):
+            load(path, offline=True)
+        assert registry.requests() == []
+        with pytest.raises(PolicyError):
+            load(path)
+        assert registry.requests()
+        registry.asked.clear()
+        with pytest.raises(PolicyError):
+            parse(path.read_bytes(), where="child.yaml", base=path.parent)
+        assert registry.requests()
+
+
+def test_it_is_verified_by_the_identities_of_the_policy(write: Write) -> None:
+    policy = load(write(base=BASE))
+    assert policy.trust().identities == tuple(policy.identities.values())
 
 
 def test_without_any_there_are_none(write: Write) -> None:
