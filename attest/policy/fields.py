@@ -41,17 +41,11 @@ class Fields:
         self.keys: Mapping[str, str] = node.keys
         self._values = node.values
 
-    def only(self, *known: str, later: tuple[str, ...] = ()) -> None:
-        """Refuse every other key; one in ``later`` with the answer that this version does not have it."""
+    def only(self, *known: str) -> None:
+        """Refuse every other key."""
         for key, place in self.keys.items():
             if key in known:
                 continue
-            if key in later:
-                raise PolicyError(
-                    f"{self.what}: {key!r} is not in this version",
-                    where=place,
-                    next_step=f"take {key!r} out, or use a version that has it",
-                )
             near = get_close_matches(key, known, n=2, cutoff=0.6)
             why = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
             raise PolicyError(f"{self.what}: unknown key {key[:80]!r}", where=place, why=why)
@@ -73,7 +67,7 @@ class Fields:
 
     def name(self, key: str) -> str:
         """A word that stands for something: letters, digits, ``.``, ``_`` and ``-``, at most 64."""
-        return as_name(self.string(key), self.node(key), f"{self.what}: {key!r}")
+        return as_name(self.string(key), self.node(key).where, f"{self.what}: {key!r}")
 
     def integer(self, key: str) -> int:
         """A whole number, in the range that `attest.policy.shapes` has held it against."""
@@ -140,7 +134,7 @@ class Fields:
         outer = Fields(self.node(key), f"{key!r}")
         for name, place in outer.keys.items():
             node = outer.node(name)
-            yield as_name(name, Text(place, name, False), f"{key!r}"), Fields(node, f"{what} {name!r}")
+            yield as_name(name, place, f"{key!r}"), Fields(node, f"{what} {name!r}")
 
 
 def text(node: Node, what: str) -> str:
@@ -153,11 +147,11 @@ def text(node: Node, what: str) -> str:
     return node.text
 
 
-def as_name(value: str, node: Node, what: str) -> str:
+def as_name(value: str, where: str, what: str) -> str:
     """``value`` if it is a name. Raises `PolicyError`."""
     if not NAME.fullmatch(value):
         raise PolicyError(
-            f"{what}: not a name: {value[:80]!r}", where=node.where, why="letters, digits, '.', '_', '-', at most 64"
+            f"{what}: not a name: {value[:80]!r}", where=where, why="letters, digits, '.', '_', '-', at most 64"
         )
     return value
 

@@ -21,7 +21,6 @@ _NOUNS: Final = {
     names.SPDX_JSON: "SBOM",
     names.SARIF_JSON: "SARIF report",
     names.SIMPLE_SIGNING: "signature",
-    names.NOTATION_SIGNATURE: "signature",
     names.DSSE_ENVELOPE: "attestation",
 }
 _BUT: Final = {Fate.UNFIT: " that does not fit", Fate.AGAINST: " that does not fit", Fate.REVOKED: " that was revoked"}

@@ -87,7 +87,7 @@ class PublisherLock:
 class PinnedIdentity(Identity):
     """Whoever the lock pins for a package: nobody, until it is said for which subject."""
 
-    lock: PublisherLock = field(kw_only=True)
+    lock: PublisherLock
 
     @property
     def principal(self) -> str:
@@ -234,7 +234,7 @@ def _line(line: str, entry: Fields) -> Admitted:
 
 def _check_name(name: str, where: str) -> None:
     """Raises `UsageError` for what is no package and no image."""
-    if "*" in name or name.find("@", name.rfind("/") + 2) > 0:
+    if "*" in name or "@" in name[name.rfind("/") + 2 :]:
         raise UsageError("a package stands without version, and without '*'", where=where)
     try:
         parse_pattern(name)

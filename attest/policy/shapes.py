@@ -101,7 +101,7 @@ class Name:
         return {"type": "string", "pattern": f"^{NAME.pattern}$"}
 
     def check(self, node: Node, what: str) -> None:
-        as_name(text(node, what), node, what)
+        as_name(text(node, what), node.where, what)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from attest.evidence.identity import Signer
+from collections.abc import Sequence
+
+from attest.evidence.identity import Identity, Signer
 from attest.evidence.model import Candidate
+from attest.evidence.patterns import parse_pattern
 from attest.policy.standing import Revoking, Standing
 from tests.evidence_factory import NOW, SUBJECT, evidence, identity
-from tests.policy.test_absence import good, revocation
+from tests.policy.test_absence import good, revocation, withdrawal
 
 PEOPLE = [identity(name) for name in ("release", "security", "builder")]
 
@@ -44,3 +47,31 @@ def test_of_other_evidence_anybody_who_is_named() -> None:
         assert by(found) == {name}
         assert found.words == f"revoked by {name}: the key leaked"
         assert all(isinstance(signer, Signer) for signer in found.item.signers)
+
+
+def stands(item: Candidate, *shown: Candidate, by_whom: Sequence[Identity], trusted: Sequence[Identity]) -> set[str]:
+    """Whose revocation stands against ``item``, where those ``by_whom`` revoke what others made."""
+    verified = evidence(shown, trusted).verified
+    (one,) = (found for found in verified if found.digest == item.digest)
+    return by(Standing.of(verified, by_whom, SUBJECT, NOW).against(one))
+
+
+def test_who_has_ended_revokes_evidence_and_no_withdrawal() -> None:
+    people = [identity("release"), identity("security"), identity("builder", until=NOW)]
+    made = revocation("builder", good())
+    assert stands(good(), good(), made, by_whom=people, trusted=people) == {"builder"}
+    away = withdrawal("release")
+    ended, valid = revocation("builder", away), revocation("security", away)
+    for shown in ((ended, valid), (valid, ended)):
+        assert stands(away, away, *shown, by_whom=people, trusted=people) == {"security"}
+    assert stands(away, away, ended, by_whom=people, trusted=people) == set()
+
+
+def test_who_does_not_speak_for_the_package_revokes_nothing_of_others() -> None:
+    elsewhere = identity("security", packages=(parse_pattern("pkg:npm/other"),))
+    made = revocation("security", good())
+    assert stands(good(), good(), made, by_whom=PEOPLE, trusted=PEOPLE) == {"security"}
+    for nobody in ([elsewhere], [], [identity("builder")]):
+        assert stands(good(), good(), made, by_whom=nobody, trusted=PEOPLE) == set()
+    own = revocation("release", good())
+    assert stands(good(), good(), own, by_whom=[], trusted=PEOPLE) == {"release"}
