@@ -23,6 +23,8 @@ class Service:
         self.moved: dict[str, str] = {}
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.connections: list[threading.Event] = []
+        """One a connection, set when it ends."""
 
     def answer(self, path: str, value: Any, media_type: str = JSON, status: int = 200) -> None:
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
@@ -30,8 +32,18 @@ class Service:
 
 
 @contextmanager
-def serve() -> Iterator[Service]:
+def serve(*, keeps: bool = False) -> Iterator[Service]:
+    """One that ``keeps`` connections leaves it to its client to end them."""
+
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps else "HTTP/1.0"
+
+        def handle(self) -> None:
+            ended = threading.Event()
+            service.connections.append(ended)
+            super().handle()
+            ended.set()
+
         def do_GET(self) -> None:
             service.asked.append(self.path)
             service.headers.append({name.lower(): value for name, value in self.headers.items()})
@@ -53,7 +65,7 @@ def serve() -> Iterator[Service]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     service = Service(f"http://127.0.0.1:{server.server_port}/")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield service

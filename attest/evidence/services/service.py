@@ -17,7 +17,7 @@ class Listed:
 
     purl: Purl
     digest: ArtifactDigest
-    entry: Mapping[str, Any] = field(hash=False, repr=False)
+    entry: Mapping[str, Any] = field(repr=False)
 
 
 class Service(Protocol):

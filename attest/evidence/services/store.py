@@ -52,10 +52,7 @@ class ServiceStore:
     def resolve(self, reference: Reference) -> Descriptor:
         package = self._package(reference.repository)
         with package.lock:
-            for digest, group in package.artifacts.items():
-                tags = {placement.tag(listed.purl) for listed in group}
-                if reference.digest == digest or (reference.digest is None and reference.tag in tags):
-                    self._anchor(reference.repository, group)
+            self._anchor(reference.repository, _meant(package, reference))
         return self._memory.resolve(reference)
 
     def fetch(self, repository: str, descriptor: Descriptor) -> bytes:
@@ -68,7 +65,8 @@ class ServiceStore:
             problems = self._fill(repository, package, subject)
         listing = self._memory.referrers(repository, subject, artifact_type=artifact_type)
         items = tuple(replace(item, places=(Place(self.name, Where.SERVICE),)) for item in listing.items)
-        return Referrers(items, not problems, package.listed_at or listing.listed_at, problems)
+        assert package.listed_at is not None
+        return Referrers(items, not problems, package.listed_at, problems)
 
     def tags(self, repository: str) -> Iterator[str]:
         package = self._package(repository)
@@ -149,3 +147,11 @@ class ServiceStore:
                         continue
                     for item in placed:
                         hang(self._memory, repository, item, document)
+
+
+def _meant(package: _Package, reference: Reference) -> list[Listed]:
+    """By a digest what has that anchor, by a tag all artifacts of the version."""
+    if reference.digest is not None:
+        return package.artifacts.get(reference.digest, [])
+    groups = package.artifacts.values()
+    return [listed for group in groups for listed in group if placement.tag(listed.purl) == reference.tag]

@@ -42,6 +42,8 @@ class Transport:
         self._opening = threading.Lock()
 
     def close(self) -> None:
+        with self._opening:
+            self._ways.clear()  # connections end when nothing holds their pool any more
         self._connections.close()
 
     def exchange(self, request: Request) -> Response:
