@@ -42,6 +42,8 @@ def is_revoked(
 ) -> bool:
     """Whether the lists revoke ``certificate``. Raises `EnvelopeError` where they do not hold or are out of date."""
     _check(lists.base, issuer, now)
+    if _extension(lists.base, x509.DeltaCRLIndicator) is not None:  # what was revoked before is not in it
+        raise EnvelopeError("a delta CRL in the place of a whole one")
     if lists.delta is not None:
         _check(lists.delta, issuer, now)
         _check_delta(lists.base, lists.delta)
@@ -62,10 +64,17 @@ def _entries(lists: Lists, serial: int) -> Iterator[x509.RevokedCertificate]:
     for revocations in (lists.base, lists.delta):
         for entry in revocations or ():
             if entry.serial_number == serial:
-                for extension in entry.extensions:
+                for extension in _extensions(entry):
                     if extension.critical and not isinstance(extension.value, x509.CRLReason | x509.InvalidityDate):
                         raise EnvelopeError("an unknown critical extension in a CRL", why=extension.oid.dotted_string)
                 yield entry
+
+
+def _extensions(entry: x509.RevokedCertificate) -> x509.Extensions:
+    try:
+        return entry.extensions
+    except (ValueError, x509.DuplicateExtension) as error:
+        raise EnvelopeError("an entry of a CRL that cannot be read", why=str(error)[:160]) from None
 
 
 def _check(revocations: x509.CertificateRevocationList, issuer: x509.Certificate, now: datetime) -> None:
@@ -98,7 +107,7 @@ def _parse(data: bytes) -> x509.CertificateRevocationList:
     try:
         found = x509.load_der_x509_crl(data)
         _ = found.extensions, found.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension) as error:
         raise EnvelopeError("not a CRL", why=str(error)[:160]) from None
     return found
 

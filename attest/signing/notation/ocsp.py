@@ -10,12 +10,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from attest.errors import EnvelopeError
 from attest.signing.notation.certificates import issued
-
-_INVALIDITY_DATE = ObjectIdentifier("2.5.29.24")
 
 
 def request(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
@@ -53,7 +51,10 @@ def _single(
 ) -> ocsp.OCSPSingleResponse:
     """The part about this certificate."""
     for single in response.responses:
-        asked = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, single.hash_algorithm).build()
+        try:
+            asked = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, single.hash_algorithm).build()
+        except (UnsupportedAlgorithm, ValueError):  # named by a hash that is not known here, and not asked for
+            continue
         if (single.serial_number, single.issuer_name_hash, single.issuer_key_hash) == (
             asked.serial_number,
             asked.issuer_name_hash,
@@ -100,10 +101,12 @@ def _signed(response: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
 
 
 def _invalid_only_later(response: ocsp.OCSPResponse, signed_at: datetime | None) -> bool:
-    """Whether the answer says that the key was good when the signature was made."""
-    if signed_at is None:
+    """Whether the answer says that the key was good when the signature was made.
+
+    The library reads extensions of answers about one certificate only: in others nothing says so.
+    """
+    try:
+        extension = response.single_extensions.get_extension_for_class(x509.InvalidityDate)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
-    for extension in response.single_extensions:
-        if extension.oid == _INVALIDITY_DATE and isinstance(extension.value, x509.InvalidityDate):
-            return signed_at < extension.value.invalidity_date.replace(tzinfo=UTC)
-    return False
+    return signed_at is not None and signed_at < extension.value.invalidity_date.replace(tzinfo=UTC)

@@ -69,14 +69,13 @@ def _one(
     if fetch is None:
         return Revocation(Status.UNKNOWN, f"{name}: nothing is fetched")
     problems = []
-    if sources.ocsp:
-        for url in sources.ocsp:
-            try:
-                revoked = ocsp.is_revoked(fetch(url, ocsp.request(certificate, issuer)), certificate, issuer, now, at)
-            except (StoreError, EnvelopeError) as error:
-                problems.append(f"{url}: {error}")
-                continue
-            return Revocation(Status.REVOKED, f"{name}, says {url}") if revoked else Revocation(Status.GOOD)
+    for url in sources.ocsp:
+        try:
+            revoked = ocsp.is_revoked(fetch(url, ocsp.request(certificate, issuer)), certificate, issuer, now, at)
+        except (StoreError, EnvelopeError) as error:
+            problems.append(f"{url}: {error}")
+            continue
+        return Revocation(Status.REVOKED, f"{name}, says {url}") if revoked else Revocation(Status.GOOD)
     if sources.crl:
         try:
             for url in sources.crl:

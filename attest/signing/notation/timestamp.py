@@ -58,9 +58,6 @@ def verify(token: bytes, signature: bytes, roots: Sequence[x509.Certificate]) ->
 
     Raises `VerificationError`, and `EnvelopeError` for a token that cannot be read.
     """
-    from rfc3161_client import VerificationError as Refused
-    from rfc3161_client import VerifierBuilder
-
     response = _read(token)
     chain = _chain(response, roots)
     check_chain(chain, Purpose.TIME)
@@ -70,11 +67,7 @@ def verify(token: bytes, signature: bytes, roots: Sequence[x509.Certificate]) ->
         raise VerificationError(STEP, expected="SHA-256, -384 or -512", found=imprint.hash_algorithm.dotted_string)
     if imprint.message != hashlib.new(name, signature).digest():
         raise VerificationError(STEP, expected="a token over this signature", found="one over something else")
-    verifier = VerifierBuilder(roots=[chain[-1]], intermediates=list(chain[1:-1])).build()
-    try:
-        verifier.verify_message(response, signature)
-    except Refused as error:
-        raise VerificationError(STEP, expected="a token that its authority signed", found=str(error)[:160]) from None
+    _check_signature(response, signature, chain)
     _check_signing_certificate(token, chain[0])
     moment, accuracy = response.tst_info.gen_time.astimezone(UTC), _accuracy(response)
     return Timestamp(moment - accuracy, moment + accuracy, chain)
@@ -129,7 +122,7 @@ def _chain(response: TimeStampResponse, roots: Sequence[x509.Certificate]) -> Ch
             f"{len(carried)} certificates", where=STEP, why=f"more than the limit of {limits.CERTIFICATE_CHAIN}"
         )
     certificates = [load(item, where="timestamp certificate") for item in carried]
-    signer = signers[0]
+    (signer,) = signers
     leaf = next(
         (item for item in certificates if (item.issuer, item.serial_number) == (signer.issuer, signer.serial_number)),
         None,
@@ -137,10 +130,10 @@ def _chain(response: TimeStampResponse, roots: Sequence[x509.Certificate]) -> Ch
     if leaf is None:
         raise VerificationError(STEP, expected="the signer's certificate in the token", found="none")
     chain = [leaf]
-    while len(chain) <= len(certificates):
-        root = next((item for item in roots if item == chain[-1] or issued(chain[-1], item)), None)
+    while True:
+        root = next((item for item in roots if issued(chain[-1], item)), None)
         if root is not None:
-            return tuple(chain) if root == chain[-1] else (*chain, root)
+            return tuple(chain) if root == leaf else (*chain, root)
         issuer = next((item for item in certificates if item not in chain and issued(chain[-1], item)), None)
         if issuer is None:
             break
@@ -148,6 +141,17 @@ def _chain(response: TimeStampResponse, roots: Sequence[x509.Certificate]) -> Ch
     raise VerificationError(
         STEP, expected="a chain up to a trusted root of a tsa store", found=leaf.issuer.rfc4514_string()[:160]
     )
+
+
+def _check_signature(response: TimeStampResponse, signature: bytes, chain: Chain) -> None:
+    """The leaf's key made the token: OpenSSL finds what lies between leaf and root in the token, as `_chain` does."""
+    from rfc3161_client import VerificationError as Refused
+    from rfc3161_client import VerifierBuilder
+
+    try:
+        VerifierBuilder(roots=[chain[-1]]).build().verify_message(response, signature)
+    except Refused as error:
+        raise VerificationError(STEP, expected="a token that its authority signed", found=str(error)[:160]) from None
 
 
 def _accuracy(response: TimeStampResponse) -> timedelta:
@@ -167,29 +171,38 @@ def _check_signing_certificate(token: bytes, leaf: x509.Certificate) -> None:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     expected = f"the hash of {leaf.subject.rfc4514_string()[:160]} in signing-certificate-v2"
-    certificates = _signing_certificates(token)
-    if not certificates:
-        raise VerificationError(STEP, expected=expected, found="no such attribute")
-    name = "sha256"  # the default (RFC 5035 §4)
-    first, *rest = certificates[0].children()
-    if first.tag == der.SEQUENCE and rest:
-        algorithm = _HASH_OIDS.get(first.children()[0].expect(der.OBJECT_IDENTIFIER).content)
-        if algorithm is None:
-            raise VerificationError(STEP, expected=expected, found="a hash of another kind")
-        name, first = algorithm, rest[0]
-    if first.expect(der.OCTET_STRING).content != hashlib.new(name, leaf.public_bytes(Encoding.DER)).digest():
+    try:
+        identifier = _signing_certificate(token)
+        if identifier is None:
+            raise VerificationError(STEP, expected=expected, found="no such attribute")
+        name: str | None = "sha256"  # the default (RFC 5035 §4)
+        first, *rest = identifier.children()
+        if first.tag == der.SEQUENCE:
+            kind, *_ = first.children()
+            name = _HASH_OIDS.get(kind.expect(der.OBJECT_IDENTIFIER).content)
+            first, *_ = rest
+        digest = first.expect(der.OCTET_STRING).content
+    except ValueError as error:  # fewer elements than there must be
+        raise EnvelopeError("not a signing-certificate-v2", where=STEP, why=str(error)) from None
+    if name is None:
+        raise VerificationError(STEP, expected=expected, found="a hash of another kind")
+    if digest != hashlib.new(name, leaf.public_bytes(Encoding.DER)).digest():
         raise VerificationError(STEP, expected=expected, found="that of another certificate")
 
 
-def _signing_certificates(token: bytes) -> list[der.Element]:
-    """The `ESSCertIDv2`s of the only signer (RFC 5652 §5.1, §5.3)."""
+def _signing_certificate(token: bytes) -> der.Element | None:
+    """The first `ESSCertIDv2`, which is the signer's (RFC 5035 §5.4.1.1), of the only signer (RFC 5652 §5.1, §5.3)."""
     _, explicit = der.read(token).children()
-    signed_data = explicit.children()[0]
-    signer = signed_data.children()[-1].expect(der.SET).children()[0]
+    (signed_data,) = explicit.children()
+    *_, signers = signed_data.children()
+    (signer,) = signers.expect(der.SET).children()
     for part in signer.children():
         if part.tag == _SIGNED_ATTRIBUTES:
             for attribute in part.children():
                 kind, values = attribute.children()
                 if kind.raw == _SIGNING_CERTIFICATE_V2:
-                    return values.children()[0].children()[0].children()
-    return []
+                    (value,) = values.children()
+                    identifiers, *_ = value.children()
+                    first, *_ = identifiers.children()
+                    return first
+    return None

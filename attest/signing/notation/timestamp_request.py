@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,13 +43,11 @@ class HttpTimestamper:
         from attest.stores.registry.options import RegistryOptions
         from attest.stores.registry.transport import Transport
 
-        transport = Transport(RegistryOptions(plain_http=True, ca_file=os.environ.get("SSL_CERT_FILE") or None))
-        try:
+        options = RegistryOptions(plain_http=True, ca_file=os.environ.get("SSL_CERT_FILE"))
+        with closing(Transport(options)) as transport:
             answer = transport.exchange(
                 Request("POST", self.url, {"Content-Type": _QUERY, "Accept": _ANSWER}, body, limit=limits.MIB)
             )
-        finally:
-            transport.close()
         if not answer.ok:
             raise StoreUnavailable("no timestamp", where=self.url, why=f"status {answer.status}")
         return answer.body
@@ -60,9 +59,11 @@ class HttpTimestamper:
             granted = status.expect(der.SEQUENCE).children()[0].content in _GRANTED
         except (EnvelopeError, ValueError, IndexError) as error:
             raise StoreUnavailable("not a timestamp response", where=self.url, why=str(error)) from None
-        if not granted or len(token) != 1:
-            raise StoreUnavailable("the authority refuses", where=self.url)
-        return token[0].raw
+        match token:
+            case [only] if granted:
+                return only.raw
+            case _:
+                raise StoreUnavailable("the authority refuses", where=self.url)
 
 
 def http_timestamper(url: str, roots: Sequence[x509.Certificate]) -> HttpTimestamper:

@@ -101,11 +101,11 @@ def verify_signature(
 def prove(envelope: Envelope, target: Descriptor, statements: Iterable[Statement], *, now: datetime) -> Proof:
     """What an envelope proves about ``target``, and under which of ``statements``; nothing is fetched.
 
-    A time counts only if each of them proves one, and then the latest. Raises `VerificationError` where none accepts
+    A time counts only if each of them proves it. Raises `VerificationError` where none accepts
     the signature with its author, and `EnvelopeError`.
     """
     chain = check_integrity(envelope, target)
-    proofs: list[Proof] = []
+    accepted: list[tuple[str, Proof]] = []
     refusals: list[VerificationError] = []
     for statement in statements:
         try:
@@ -113,18 +113,14 @@ def prove(envelope: Envelope, target: Descriptor, statements: Iterable[Statement
         except VerificationError as refusal:
             refusals.append(refusal)
         else:
-            proofs += [proof] if proof is not None else []
-    if not proofs:
+            accepted += [(statement.name, proof)] if proof is not None else []
+    if not accepted:
         nobody = VerificationError(Check.AUTHENTICITY.value, expected="an author whom CAs vouch for", found="none")
         raise refusals[0] if refusals else nobody
-    trusted_by = frozenset[str]().union(
-        *(proof.author.trusted_by for proof in proofs if isinstance(proof.author, X509Author))
-    )
-    times = [proof.time for proof in proofs]
-    author = proofs[0].author
-    assert isinstance(author, X509Author)
-    time = max(moment for moment in times if moment is not None) if all(times) else None
-    return Proof(replace(author, trusted_by=trusted_by), Format.NOTATION, time)
+    (_, proof), *_ = accepted  # the others have the same author, and the same time or none
+    assert isinstance(proof.author, X509Author)
+    author = replace(proof.author, trusted_by=frozenset(name for name, _ in accepted))
+    return Proof(author, Format.NOTATION, proof.time if all(other.time for _, other in accepted) else None)
 
 
 def check_integrity(envelope: Envelope, target: Descriptor) -> Chain:
