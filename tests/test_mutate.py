@@ -181,13 +181,19 @@ def test_what_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     memory.survived(second, ["test_a.py::test_it"])
     memory.save()
     memory = Memory.load()
-    assert (memory.killer(first), memory.killer(second)) == ("test_a.py::test_it", None)
+    assert (memory.killer(first), memory.killer(second)) == ("test_a.py::test_it", "")
+    assert (memory.dies(first), memory.dies(second)) == (True, False)
     assert memory.outlives(second, ["test_a.py::test_it"])
     assert not memory.outlives(first, ["test_a.py::test_it"])
     assert not memory.outlives(second, ["test_a.py::test_it", "test_a.py::test_other"])
-    changed = found("def f(a):\n    return a\ndef g(a):\n    return a\n# changed\n")[1]
+    again, changed = found("def f(a):\n    return a\ndef g(a):\n    return a\n# changed\n")
     assert not memory.outlives(changed, ["test_a.py::test_it"])
     assert [memory.survivor(mutant) for mutant in (first, second, changed)] == [False, True, True]
+    assert (memory.killer(again), memory.dies(again)) == ("test_a.py::test_it", False)
+    memory.killed(first, "")
+    assert not memory.dies(first)
+    memory.killers = dict.fromkeys(memory.killers, ("test_gone.py::test_it", "of a file that is gone"))
+    assert not memory.dies(first)
 
 
 CODE = """\

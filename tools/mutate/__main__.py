@@ -88,9 +88,16 @@ class Run:
             self.existing |= {mutant.key for mutant in found}
             found = [mutant for mutant in found if crc32(mutant.key.change.encode()) % self.sample == 0]
             found = [mutant for mutant in found if memory.survivor(mutant) or not self.again]
-            known = [mutant for mutant in found if memory.outlives(mutant, reach.of(mutant))]
-            outcomes = [Outcome(mutant, End.SURVIVED) for mutant in known]
-            for outcome in trial.run([mutant for mutant in found if mutant not in known]):
+            outcomes = []
+            untried = []
+            for mutant in found:
+                if memory.dies(mutant):
+                    outcomes.append(Outcome(mutant, End.KILLED, memory.killer(mutant)))
+                elif memory.outlives(mutant, reach.of(mutant)):
+                    outcomes.append(Outcome(mutant, End.SURVIVED))
+                else:
+                    untried.append(mutant)
+            for outcome in trial.run(untried):
                 outcomes.append(outcome)
                 if outcome.alive:
                     memory.survived(outcome.mutant, reach.of(outcome.mutant))

@@ -17,13 +17,14 @@ FILE: Final = Path(".mutants.json")
 
 @dataclass(slots=True)
 class Memory:
-    """By mutant: ``killers`` has tests, ``outlived`` digests of a file and of all files of tests that reach the mutant.
+    """By mutant: ``killers`` has tests, with digests of a file and of the test's; ``outlived`` digests of a file and of
+    all files of tests that reach the mutant.
 
-    A killer is only tried first. A survivor is taken as one while neither its file nor the tests have changed; that
-    something else has changed that would kill it now, a run after removing the file finds out.
+    What died and what survived is taken to do so again while neither its file nor those tests have changed; that
+    something else has changed, a run after removing the file finds out.
     """
 
-    killers: dict[str, str] = field(default_factory=dict)
+    killers: dict[str, tuple[str, str]] = field(default_factory=dict)
     outlived: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -31,17 +32,23 @@ class Memory:
         if not path.exists():
             return cls()
         kept = json.loads(path.read_text())
-        return cls(kept["killers"], kept["outlived"])
+        return cls({name: (test, state) for name, (test, state) in kept["killers"].items()}, kept["outlived"])
 
     def save(self, path: Path = FILE) -> None:
         path.write_text(json.dumps({"killers": self.killers, "outlived": self.outlived}, indent=0, sort_keys=True))
 
-    def killer(self, mutant: Mutant) -> str | None:
-        return self.killers.get(_name(mutant))
+    def killer(self, mutant: Mutant) -> str:
+        """The test, to be tried first; "" if none is known."""
+        return self.killers.get(_name(mutant), ("", ""))[0]
 
     def killed(self, mutant: Mutant, killer: str) -> None:
-        self.killers[_name(mutant)] = killer
+        """``killer`` is a test, or "" where that is not known."""
+        self.killers[_name(mutant)] = killer, _state(mutant, [killer]) if killer else ""
         self.outlived.pop(_name(mutant), None)
+
+    def dies(self, mutant: Mutant) -> bool:
+        test, state = self.killers.get(_name(mutant), ("", ""))
+        return bool(test) and state == _state(mutant, [test])
 
     def survived(self, mutant: Mutant, tests: Iterable[str]) -> None:
         self.outlived[_name(mutant)] = _state(mutant, tests)
@@ -75,7 +82,8 @@ def _state(mutant: Mutant, tests: Iterable[str]) -> str:
 
 @cache
 def _file(path: str) -> str:
-    return _digest(Path(path).read_text())
+    """ "" for a file that is gone."""
+    return _digest(Path(path).read_text()) if Path(path).exists() else ""
 
 
 def _digest(text: str) -> str:

@@ -79,7 +79,7 @@ class Trial:
     reach: Reach
     scratch: Path
     jobs: int
-    remembered: Callable[[Mutant], str | None]
+    remembered: Callable[[Mutant], str]
     _killers: defaultdict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def run(self, mutants: Sequence[Mutant]) -> Iterator[Outcome]:
