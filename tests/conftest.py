@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from tests.private_sigstore import stack
+from tests.soft_token import SoftToken, soft_token_in
 
 CI = os.environ.get("CI") == "true"
 
@@ -101,3 +102,10 @@ def private_sigstore(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack
     """A deployment of one's own for keyless signatures; one a worker."""
     with stack.running(tmp_path_factory.mktemp("sigstore")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def soft_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
+    """A PKCS#11 token with keys; one a worker."""
+    with soft_token_in(tmp_path_factory.mktemp("softhsm")) as token:
+        yield token

@@ -25,6 +25,8 @@ class ScriptedVault(AbstractContextManager["ScriptedVault"]):
 
     def __init__(self) -> None:
         self.keys: dict[str, list[PrivateKey]] = defaultdict(list)
+        self.mount = "transit"
+        self.namespaces: set[str | None] = set()
         self.signed_with: set[int] = set()
         self._scripted: Any = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -65,18 +67,19 @@ class ScriptedVault(AbstractContextManager["ScriptedVault"]):
     def _handler(vault) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the request's
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                name = self.path.removeprefix("/v1/transit/keys/")
+                name = self.path.removeprefix(f"/v1/{vault.mount}/keys/")
                 self._answer(lambda: vault.read(name), name)
 
             def do_POST(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                name = self.path.removeprefix("/v1/transit/sign/").partition("/")[0]
+                name = self.path.removeprefix(f"/v1/{vault.mount}/sign/").partition("/")[0]
                 self._answer(lambda: vault.sign(name, asked), name)
 
             def do_PUT(self) -> None:
                 self.do_POST()
 
             def _answer(self, make: Any, name: str) -> None:
+                vault.namespaces.add(self.headers["X-Vault-Namespace"])
                 if self.headers["X-Vault-Token"] != vault.TOKEN:
                     status, value = 403, {"errors": ["permission denied"]}
                 elif name not in vault.keys:

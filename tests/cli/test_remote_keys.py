@@ -6,23 +6,21 @@ is documented) and signs with real keys.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import boto3
 import pytest
 
 from attest.errors import KeyFileError
 from attest.signing.key_files import ELSEWHERE, load_public
-from attest.signing.keys import KeyKind, generate
+from attest.signing.keys import KeyKind
 from tests.cli.conftest import POLICY, Workplace
 from tests.cli.scripted_vault import ScriptedVault
 from tests.cli.test_cosign import OFFLINE, cosign
-from tests.peers import free_port, peer, serve
+from tests.peers import free_port, serve
+from tests.soft_token import SoftToken
 from tests.stores.programs import olareg
 
 ROOT = Path(__file__).parents[2]
@@ -46,52 +44,18 @@ def check(attest: Workplace, uri: str, *flags: str) -> None:
         cosign(attest, "verify", "--key", "release.pub", *OFFLINE, reference, code=1)
 
 
-@dataclass(frozen=True)
-class Token:
-    """A SoftHSM with a token called `release`: keys by label, and two that are called `twin`."""
-
-    module: Path
-
-    def uri(self, path: str, *, pin: str | None = "1234", module: Path | None = None) -> str:
-        pin_value = "" if pin is None else f"&pin-value={pin}"
-        return f"pkcs11:{path}?module-path={quote(str(module or self.module))}{pin_value}"
-
-
-@pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Token]:
-    util, module = peer("softhsm2-util"), peer("libsofthsm2.so")
-    directory = tmp_path_factory.mktemp("softhsm")
-    (directory / "tokens").mkdir()
-    (directory / "softhsm2.conf").write_text(f"directories.tokendir = {directory}/tokens\n", encoding="utf-8")
-
-    def run(*arguments: str) -> None:
-        subprocess.run([util, "--module", module, *arguments], check=True, capture_output=True, timeout=60)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", str(directory / "softhsm2.conf"))
-        for label in ("release", "second"):
-            run("--init-token", "--free", "--label", label, "--pin", "1234", "--so-pin", "12345678")
-        kinds = {"p256": "ecdsa-p256", "p384": "ecdsa-p384", "p521": "ecdsa-p521", "rsa": "rsa-3072"}
-        for number, (label, kind) in enumerate([*kinds.items(), ("twin", "ecdsa-p256"), ("twin", "ecdsa-p256")], 1):
-            file = directory / f"{number}.p8"
-            file.write_bytes(generate(KeyKind(kind)).pkcs8_pem(None))
-            place = ("--token", "release", "--pin", "1234", "--label", label, "--id", f"{number:02x}")
-            run("--import", str(file), *place)
-        yield Token(module)
-
-
 @pytest.mark.peer("softhsm2-util", "libsofthsm2.so", "cosign", "olareg")
 @pytest.mark.parametrize("label", ["p256", "p384", "p521", "rsa"])
-def test_a_key_on_a_token_signs(attest: Workplace, token: Token, label: str) -> None:
-    check(attest, token.uri(f"token=release;object={label};type=private"), *DIGEST_FLAGS.get(label, ()))
+def test_a_key_on_a_token_signs(attest: Workplace, soft_token: SoftToken, label: str) -> None:
+    check(attest, soft_token.uri(f"token=release;object={label};type=private"), *DIGEST_FLAGS.get(label, ()))
 
 
 @pytest.mark.peer("softhsm2-util", "libsofthsm2.so")
 def test_a_token_s_module_and_pin_can_stand_in_the_environment(
-    attest: Workplace, token: Token, monkeypatch: pytest.MonkeyPatch
+    attest: Workplace, soft_token: SoftToken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_uri = attest.ok("key", "public", token.uri("token=release;id=%01")).out
-    monkeypatch.setenv("COSIGN_PKCS11_MODULE_PATH", str(token.module))
+    by_uri = attest.ok("key", "public", soft_token.uri("token=release;id=%01")).out
+    monkeypatch.setenv("COSIGN_PKCS11_MODULE_PATH", str(soft_token.module))
     monkeypatch.setenv("COSIGN_PKCS11_PIN", "1234")
     assert attest.ok("key", "public", "pkcs11:token=release;id=%01").out == by_uri
     monkeypatch.delenv("COSIGN_PKCS11_PIN")
@@ -114,26 +78,26 @@ def test_a_token_s_module_and_pin_can_stand_in_the_environment(
         ("token=release;object", "'object' cannot be used"),
     ],
 )
-def test_what_a_token_does_not_have_is_named(attest: Workplace, token: Token, path: str, why: str) -> None:
-    refusal = attest.refused("key", "public", token.uri(path))
+def test_what_a_token_does_not_have_is_named(attest: Workplace, soft_token: SoftToken, path: str, why: str) -> None:
+    refusal = attest.refused("key", "public", soft_token.uri(path))
     assert why in refusal
     assert "1234" not in refusal
     assert f"pkcs11:{path}: " in refusal
 
 
 @pytest.mark.peer("softhsm2-util", "libsofthsm2.so")
-def test_a_wrong_pin_is_said_and_not_shown(attest: Workplace, token: Token) -> None:
-    refusal = attest.refused("sign", WHEEL, "--key", token.uri("token=release;object=p256", pin="8642"))
+def test_a_wrong_pin_is_said_and_not_shown(attest: Workplace, soft_token: SoftToken) -> None:
+    refusal = attest.refused("sign", WHEEL, "--key", soft_token.uri("token=release;object=p256", pin="8642"))
     assert "PinIncorrect" in refusal
     assert "8642" not in refusal
 
 
 @pytest.mark.peer("softhsm2-util", "libsofthsm2.so")
 def test_without_a_pin_nobody_is_asked_where_nobody_is(
-    attest: Workplace, token: Token, monkeypatch: pytest.MonkeyPatch
+    attest: Workplace, soft_token: SoftToken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ATTEST_PASSWORD")
-    assert "no terminal" in attest.refused("key", "public", token.uri("token=release;object=p256", pin=None))
+    assert "no terminal" in attest.refused("key", "public", soft_token.uri("token=release;object=p256", pin=None))
 
 
 def test_without_a_module_there_is_no_token(attest: Workplace, tmp_path: Path) -> None:
