@@ -71,14 +71,8 @@ class Licenses:
             LicenseWithExceptionSymbol,
         )
 
-        pending, operators = [tree], []
-        while pending:  # children after their parent, so that any depth is fine
-            item = pending.pop()
-            operators.append(item)
-            if not isinstance(item, LicenseSymbol | LicenseWithExceptionSymbol):
-                pending.extend(item.args)
         values: dict[int, bool] = {}
-        for item in reversed(operators):
+        for item in reversed(_nodes(tree)):
             if isinstance(item, LicenseWithExceptionSymbol):
                 values[id(item)] = self._may(item.render("{symbol.key}"), item.license_symbol.key)
             elif isinstance(item, LicenseSymbol):
@@ -114,7 +108,7 @@ def _identifier(text: str) -> str:
         tree = _parse(text)
     except FormatError as error:
         raise UsageError(f"not a licence: {text[:80]!r}", why=error.why) from None
-    unknown = [key for key in licensing().unknown_license_keys(tree) if not key.startswith("LicenseRef-")]
+    unknown = not all(key.startswith("LicenseRef-") for key in _unknown(tree))
     if not isinstance(tree, LicenseSymbol | LicenseWithExceptionSymbol) or unknown:
         raise UsageError(f"not an SPDX licence id: {text[:80]!r}", why="expected one such as MIT, or LicenseRef-…")
     return str(tree.render("{symbol.key}"))
@@ -130,8 +124,6 @@ def _parse(text: str) -> Any:
         tree = licensing().parse(text, validate=False)
     except (ExpressionError, IndexError) as error:  # it indexes into what is in parentheses, also where that is nothing
         raise FormatError("not a licence expression", why=f"{text[:80]!r}: {str(error)[:160]}") from None
-    except RecursionError:
-        raise FormatError("not a licence expression", why="nested too deeply") from None
     if tree is None:
         raise FormatError("not a licence expression", why="it is empty")
     return tree
@@ -143,4 +135,20 @@ def _named(text: str) -> str | None:
         tree = _parse(text)
     except FormatError:
         return None
-    return None if licensing().unknown_license_keys(tree) else text
+    return None if _unknown(tree) else text
+
+
+def _nodes(tree: Any) -> list[Any]:
+    """All of an expression, children after their parent; by hand, since the library calls itself for each level."""
+    pending, found = [tree], []
+    while pending:
+        item = pending.pop()
+        found.append(item)
+        pending.extend(item.args)
+    return found
+
+
+def _unknown(tree: Any) -> set[str]:
+    """The names of licences and exceptions in an expression that SPDX does not list."""
+    names: set[str] = {symbol.key for item in _nodes(tree) if not item.args for symbol in item.decompose()}
+    return names - set(licensing().known_symbols)

@@ -25,7 +25,7 @@ from attest.policy.files import File
 from attest.policy.matching import distinct
 from attest.policy.rules.lifecycle import NoRevocationRule
 from attest.policy.rules.provenance import ProvenanceRule
-from attest.policy.rules.rule import Mode, Rule
+from attest.policy.rules.rule import Rule
 from attest.policy.tried import is_always_true
 from attest.policy.yaml_nodes import Entries, Items, Node, Text
 
@@ -109,8 +109,8 @@ def _idle(policy: Policy, fields: Fields) -> Iterator[Complaint]:
     for node in _listed(fields, "rules"):
         id_ = Fields(node, "rule").string("id")
         rule = rules.get(id_)
-        if isinstance(rule, NoRevocationRule) and rule.mode is not Mode.ENFORCE:
-            ignored = sorted(set(rule.by) - set(rule.revokers))
+        if isinstance(rule, NoRevocationRule):
+            ignored = sorted(set(rule.by) - set(rule.revokers))  # nobody, where it is enforced
             if ignored:
                 what = f"what {', '.join(ignored)} revoked goes on counting, for only an enforced rule changes that"
                 yield Complaint(node.where, f"rule {id_!r} has the mode {rule.mode}: {what}")
@@ -190,7 +190,7 @@ def _texts(node: Node, key: str) -> Iterator[Text]:
             yield from _texts(item, key)
     elif isinstance(node, Entries):
         for name, value in node.values.items():
-            if name == key and not isinstance(value, Entries):
+            if name == key:
                 yield from (item for item in _members(value) if isinstance(item, Text))
             yield from _texts(value, key)
 

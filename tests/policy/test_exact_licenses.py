@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from attest.policy.licenses import Licenses
+from attest.errors import PolicyError
+from attest.policy import yaml_nodes
+from attest.policy.fields import Fields
+from attest.policy.licenses import Licenses, read_licenses
 from attest.statements.bom import Component, License, Sbom
 
 
@@ -77,6 +80,61 @@ def test_expressions(licenses: Licenses, text: str, holds: bool) -> None:
 )
 def test_names(licenses: Licenses, name: str, told: str | None) -> None:
     assert objections(licenses, License(name, False)) == ([] if told is None else [f"pkg:npm/a@1 {told}"])
+
+
+DEEP = "(MIT OR (ISC AND " * 800 + "MIT" + "))" * 800
+
+
+def test_however_deep_it_is_nested() -> None:
+    """Whoever writes an SBOM writes what its licences are called, too."""
+    for is_expression in (True, False):
+        assert objections(allow("MIT"), License(DEEP, is_expression)) == []
+        assert objections(allow("BSD-3-Clause"), License(DEEP, is_expression)) == [
+            f"pkg:npm/a@1 is {DEEP[:160]}, which is not allowed"
+        ]
+    unknown = DEEP.replace("ISC AND MIT", "ISC AND Acme")
+    assert objections(deny("MIT"), License(unknown, False)) == []
+    (told,) = objections(allow("MIT"), License(unknown, False))
+    assert told == f"pkg:npm/a@1 has a licence that is no SPDX id: {unknown[:80]!r}"
+
+
+def read(written: str) -> Licenses:
+    return read_licenses(Fields(yaml_nodes.read(f"first: x\n{written}".encode(), where="p"), "it"))
+
+
+@pytest.mark.parametrize(
+    ("written", "licenses"),
+    [
+        ("allow: [MIT, mit-0, LicenseRef-acme]", allow("MIT", "MIT-0", "LicenseRef-acme")),
+        (f"deny: [{CLASSPATH}]", deny(CLASSPATH)),
+        ("allow: [GPL-2.0]", allow("GPL-2.0-only")),
+    ],
+)
+def test_what_a_policy_may_name(written: str, licenses: Licenses) -> None:
+    assert read(written) == licenses
+
+
+SUCH = "expected one such as MIT, or LicenseRef-…"
+
+
+@pytest.mark.parametrize(
+    ("written", "where", "what", "why"),
+    [
+        ("x: y", "p:1", "it: expected one of 'allow' and 'deny'", None),
+        ("allow: [MIT]\ndeny: [ISC]", "p:1", "it: expected one of 'allow' and 'deny'", None),
+        ("allow: [Acme]", "p:2", "it: 'allow': not an SPDX licence id: 'Acme'", SUCH),
+        ("deny: [MIT OR ISC]", "p:2", "it: 'deny': not an SPDX licence id: 'MIT OR ISC'", SUCH),
+        ("deny: [MIT WITH Acme]", "p:2", "it: 'deny': not an SPDX licence id: 'MIT WITH Acme'", SUCH),
+        ("deny:\n  - MIT\n  - mit", "p:4", "it: 'deny': 'MIT' stands twice", None),
+        ("deny: [MIT AND]", "p:2", "it: 'deny': not a licence: 'MIT AND'", None),
+        (f"deny: ['{DEEP}']", "p:2", f"it: 'deny': not an SPDX licence id: {DEEP[:80]!r}", SUCH),
+    ],
+)  # fmt: skip
+def test_what_it_may_not(written: str, where: str, what: str, why: str | None) -> None:
+    with pytest.raises(PolicyError) as caught:
+        read(written)
+    assert (caught.value.where, caught.value.what) == (where, what)
+    assert why is None or caught.value.why == why
 
 
 def test_of_several_all_must_hold() -> None:
