@@ -163,6 +163,7 @@ def pages(case: str, leaf: Entity) -> dict[str, bytes | None]:
             ISSUER,
             extra=((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.7"), b"\x05\x00"), True),),
         ),
+        "its delta alone": lambda: crl(ISSUER, extra=delta, number=2),
         "garbage": lambda: b"garbage",
         "nothing": lambda: None,
     }
@@ -193,6 +194,7 @@ CRLS = {
     "by a twin": UNKNOWN,
     "for users only": GOOD,
     "unknown critical": UNKNOWN,
+    "its delta alone": UNKNOWN,
     "garbage": UNKNOWN,
     "nothing": UNKNOWN,
 }
@@ -364,9 +366,10 @@ def test_notation_judges_alike(web: Web, notation: Notation, tmp_path_factory: p
             # notation keeps CRLs by their address
             for kept in notation.home.parent.rglob("crl/*"):
                 kept.unlink()
-    # notation takes the word of every certificate of the issuer; RFC 6960 §4.2.2.2 only that of those made for OCSP.
+    # notation takes the word of every certificate of the issuer; RFC 6960 §4.2.2.2 only that of those made for OCSP. And
+    # it takes a delta for the whole list, in which all who were revoked before are missing.
     differing = {case: both for case, both in judged.items() if both[0] != both[1]}
-    assert differing == {"OCSP by the certificate itself": (False, True)}
+    assert differing == {"OCSP by the certificate itself": (False, True), "its delta alone": (False, True)}
     assert {case for case, (mine, _) in judged.items() if mine} == {
         *(case for case, expected in (CRLS | DELTAS).items() if expected is GOOD),
         *(f"OCSP {case}" for case, (_, expected) in OCSPS.items() if expected is GOOD),
