@@ -133,10 +133,10 @@ def check_integrity(envelope: Envelope, target: Descriptor) -> Chain:
     chain = load_chain(envelope.chain)
     key = chain[0].public_key()
     algorithm = algorithm_of(key)
-    if algorithm is None or algorithm != envelope.algorithm:
+    if algorithm != envelope.algorithm:
         expected = f"{algorithm} for {describe(key)}" if algorithm else "a key that may sign"
         raise VerificationError("signature algorithm", expected=expected, found=str(envelope.algorithm))
-    if not verify(algorithm, key, envelope.signature, envelope.message):
+    if not verify(envelope.algorithm, key, envelope.signature, envelope.message):
         raise VerificationError(
             "signature", expected=f"one by {chain[0].subject.rfc4514_string()[:160]}", found="one that is not"
         )

@@ -9,7 +9,14 @@ from cryptography import x509
 
 from attest import limits
 from attest.errors import TrustError
-from attest.signing.notation.trust_store import NamedStores, StoreKind, StoreName, load_certificates, load_roots
+from attest.signing.notation.trust_store import (
+    GivenAnchors,
+    NamedStores,
+    StoreKind,
+    StoreName,
+    load_certificates,
+    load_roots,
+)
 from tests.signing.notation.pki import ACME, CA, NOW, TSA, build, der, key_of, name, pem, root
 
 ROOT, OTHER = root(), root("C=US,ST=WA,O=Other,CN=Root", which=9)
@@ -81,3 +88,27 @@ def test_what_says_nothing_of_being_a_ca_is_none(tmp_path: Path) -> None:
     bare = build("C=US,ST=WA,O=Bare", key_of("ec-256", 31), ROOT.certificate.subject, ROOT.key, ())
     with pytest.raises(TrustError, match="not a root certificate"):
         stored(tmp_path, StoreKind.CA, bare)
+
+
+def test_given_certificates() -> None:
+    given = GivenAnchors((ROOT.certificate,), (OTHER.certificate,), (ISSUING.certificate, LEAF.certificate))
+    kinds = (StoreKind.CA, StoreKind.SIGNING_AUTHORITY, StoreKind.TSA)
+    assert [given.certificates(kind) for kind in kinds] == [given.ca, given.signing_authority, given.tsa]
+    assert [given.has(kind) for kind in kinds] == [True, True, True]
+    assert [GivenAnchors().has(kind) for kind in kinds] == [False, False, False]
+
+
+def test_what_cannot_be_opened(tmp_path: Path) -> None:
+    for path in (tmp_path / "absent", tmp_path):
+        with pytest.raises(TrustError, match="cannot read the certificate"):
+            load_certificates(path)
+
+
+def test_of_which_kinds_there_are_stores(tmp_path: Path) -> None:
+    """Nothing is read for that."""
+    stores = NamedStores(tmp_path, (StoreName(StoreKind.CA, "a"), StoreName(StoreKind.TSA, "b")))
+    assert [stores.has(kind) for kind in (StoreKind.CA, StoreKind.TSA, StoreKind.SIGNING_AUTHORITY)] == [
+        True,
+        True,
+        False,
+    ]

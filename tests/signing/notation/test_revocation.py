@@ -366,8 +366,8 @@ def test_notation_judges_alike(web: Web, notation: Notation, tmp_path_factory: p
             # notation keeps CRLs by their address
             for kept in notation.home.parent.rglob("crl/*"):
                 kept.unlink()
-    # notation takes the word of every certificate of the issuer; RFC 6960 §4.2.2.2 only that of those made for OCSP. And
-    # it takes a delta for the whole list, in which all who were revoked before are missing.
+    # notation takes the word of every certificate of the issuer; RFC 6960 §4.2.2.2 only that of those made for OCSP.
+    # And it takes a delta for the whole list, in which all who were revoked before are missing.
     differing = {case: both for case, both in judged.items() if both[0] != both[1]}
     assert differing == {"OCSP by the certificate itself": (False, True), "its delta alone": (False, True)}
     assert {case for case, (mine, _) in judged.items() if mine} == {
