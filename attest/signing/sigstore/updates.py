@@ -102,8 +102,6 @@ class Updates:
         from tuf.ngclient.updater import Updater
         from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
 
-        for part in ("metadata", "targets"):
-            (self.folder / part).mkdir(exist_ok=True)
         updater = Updater(
             str(self.folder / "metadata"),
             self.url,
