@@ -13,11 +13,12 @@ from attest.evidence.identity import CertificateIdentity, Signer, principal
 from attest.evidence.text_patterns import identity_pattern
 from attest.evidence.verify import Verified
 from attest.policy.codes import Code
-from attest.policy.publisher_lock import Admitted, PublisherLock
+from attest.policy.publisher_lock import Admitted, Pinned, PublisherLock
+from attest.policy.publishers import KeyPublisher
 from attest.policy.rules.downgrade import NoDowngradeRule, Same
-from attest.policy.rules.rule import Claim, Fit, Scene
+from attest.policy.rules.rule import Claim, Fit, Refusal, Scene
 from attest.policy.standing import Standing
-from tests.evidence_factory import CYCLONEDX, GITHUB, NOW, SUBJECT, evidence, proven, signed, slsa_v1, workflow
+from tests.evidence_factory import CYCLONEDX, GITHUB, NOW, SUBJECT, evidence, key, proven, signed, slsa_v1, workflow
 
 SOURCE, BUILDER = "https://github.com/acme/app", "https://ci.example/builder"
 WHO = CertificateIdentity(
@@ -118,6 +119,26 @@ def test_what_it_looks_at(rule: NoDowngradeRule, of_build: bool) -> None:
     assert rule.looks_at(verified())
     assert rule.looks_at(SIGNATURE) is not of_build
     assert not rule.looks_at(verified(names.PREDICATE_CYCLONEDX, CYCLONEDX))
+
+
+def test_a_certificate_for_what_is_no_repository() -> None:
+    assert judged(rule(), verified(source_repository="acme/app")) == (
+        Code.DOWNGRADE_SOURCE,
+        f"signed for acme/app, not {SOURCE} as 1.2.0 was",
+    )
+
+
+def test_an_image_has_no_release_line() -> None:
+    image = replace(SUBJECT, purl=None, digest=None, image="registry.example/acme/app")
+    pinned = Pinned(KeyPublisher(key("security").public), {"1": LAST})
+    asked = replace(rule(), lock=PublisherLock.of({"registry.example/acme/app": pinned}), last=None)
+    assert asked.about(image) == asked
+    scene = Scene(evidence([], [], subject=image), Standing.of((), (), image, NOW), {"ci": WHO})
+    assert asked.unanswerable(scene) == Refusal(Code.DOWNGRADE_UNKNOWN, "attest.lock has no version to compare with")
+    scene = Scene(evidence([], []), Standing.of((), (), SUBJECT, NOW), {"ci": WHO})
+    assert asked.unanswerable(scene) == Refusal(
+        Code.DOWNGRADE_UNKNOWN, "attest.lock has no version of the release line 1 to compare with"
+    )
 
 
 def test_when_it_was_made() -> None:

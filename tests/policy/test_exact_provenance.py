@@ -11,7 +11,7 @@ from attest import names
 from attest.errors import PolicyError
 from attest.evidence.model import Candidate
 from attest.policy.codes import Code
-from attest.policy.verdict import Finding
+from attest.policy.verdict import Finding, Outcome
 from tests.evidence_factory import GITHUB, NOW, proven, signed, workflow
 from tests.policy.conftest import HEAD, Read
 from tests.policy.test_evaluate import BUILDERS, judge, only
@@ -23,7 +23,13 @@ REF = "refs/tags/v1"
 
 
 def built(
-    *, builder: str | None = BUILDER, build_type: str = TYPE, by: str = "builder", parameters: Any = None, **flow: Any
+    *,
+    builder: str | None = BUILDER,
+    build_type: str = TYPE,
+    by: str = "builder",
+    parameters: Any = None,
+    run: str | None = None,
+    **flow: Any,
 ) -> Candidate:
     where = {"repository": SOURCE, "path": ".ci/release.yml", "ref": REF, **flow}
     predicate = {
@@ -34,7 +40,10 @@ def built(
                 **(parameters or {}),
             },
         },
-        "runDetails": {"builder": {} if builder is None else {"id": builder}},
+        "runDetails": {
+            "builder": {} if builder is None else {"id": builder},
+            "metadata": {} if run is None else {"invocationId": run},
+        },
     }
     return signed(by, names.PREDICATE_SLSA_V1, predicate)
 
@@ -118,6 +127,7 @@ CI = f"{{issuer: '{GITHUB}', subject: 'https://github.com/acme/app/.github/workf
     [
         ("threshold: 1", {"source_repository": SOURCE}, {}, None),
         ("threshold: 1", {"source_repository": f"git+{SOURCE}.git"}, {}, None),
+        ("threshold: 1", {"source_repository": "acme/app"}, {}, f"acme/app, and it names {SOURCE}"),
         ("threshold: 1", {"source_repository": SOURCE}, {"repository": None}, f"{SOURCE}, and it names no source"),
         ("threshold: 1", {"source_repository": SOURCE + "2"}, {}, f"{SOURCE}2, and it names {SOURCE}"),
         ("threshold: 1", {"source_repository_ref": "refs/heads/x"}, {}, None),
@@ -166,15 +176,31 @@ def test_the_builder_is_looked_at_first(read: Read) -> None:
     assert found(read, f'builders: [hosted], source: "{SOURCE}"', candidate).code is Code.PROVENANCE_BUILDER
 
 
-@pytest.mark.parametrize(("level", "says"), [(0, "0"), (1, None), (2, None), (3, "no builder of the rule"), (5, "5")])
-def test_levels(read: Read, level: int, says: str | None) -> None:
-    rule = f"{{id: built, require: provenance, by: [builder], builders: [hosted], slsa: {level}}}"
-    text = f"{HEAD}{BUILDERS}rules:\n  - {rule}\n"
-    if says is None:
-        read(text)
-    else:
-        with pytest.raises(PolicyError, match=says):
-            read(text)
+def test_levels(read: Read) -> None:
+    best = UNRATED + '  best: {identity: builder, id: "https://ci.example/best", slsa: 4}\n'
+
+    def rule(name: str, level: int) -> str:
+        terms = f"by: [builder], builders: [{name}], slsa: {level}"
+        return f"{HEAD}{best}rules:\n  - {{id: built, require: provenance, {terms}}}\n"
+
+    for name, levels in (("hosted", (1, 2)), ("best", (1, 2, 3, 4))):
+        for level in levels:
+            read(rule(name, level))
+    for name, level in (("hosted", 3), ("best", 0), ("best", 5), ("unrated", 1)):
+        with pytest.raises(PolicyError) as refused:
+            read(rule(name, level))
+        is_level = level in (1, 3)
+        assert ("no builder of the rule is trusted with" in str(refused.value)) is is_level
+
+
+def test_what_a_check_may_ask_of_it(read: Read) -> None:
+    asked = {"builder": BUILDER, "build_type": TYPE, "workflow": ".ci/release.yml", "source": SOURCE, "ref": REF}
+    asked["run"] = "run-7"
+    rules = "rules:\n  - {id: built, require: provenance, by: [builder]}\n" + "".join(
+        f"  - {{id: {name.replace('_', '-')}, check: 'built.{name} == \"{value}\"'}}\n" for name, value in asked.items()
+    )
+    verdict = judge(read(HEAD + rules), built(run="run-7"))
+    assert [item.outcome for item in verdict.findings] == [Outcome.ADMITTED] * 7
 
 
 def test_a_builder_that_the_policy_does_not_have(read: Read) -> None:
@@ -183,3 +209,25 @@ def test_a_builder_that_the_policy_does_not_have(read: Read) -> None:
         with pytest.raises(PolicyError, match="no builder 'other'") as refused:
             read(head + rule)
         assert refused.value.why == f"known: {known}"
+
+
+@pytest.mark.parametrize(
+    ("terms", "told", "why"),
+    [
+        (
+            "by: [release], builders: [hosted]",
+            "builder 'hosted' could never count",
+            "'builder' signs for it and is not in 'by'",
+        ),
+        (
+            'by: [builder], source: "git+https://github.com/acme/app.git"',
+            "'source' could never match 'git+https://github.com/acme/app.git'",
+            "a source is compared without 'git+', '.git', ref and fragment",
+        ),
+        ("by: [builder], source: acme/app", "'source' could never match 'acme/app'", None),
+    ],
+)
+def test_what_could_never_hold(read: Read, terms: str, told: str, why: str | None) -> None:
+    with pytest.raises(PolicyError, match=told.replace("+", r"\+")) as refused:
+        read(f"{HEAD}{BUILDERS}rules:\n  - {{id: built, require: provenance, {terms}}}\n")
+    assert why in (None, refused.value.why)

@@ -123,7 +123,7 @@ class NoDowngradeRule(Rule[Provenance | None]):
             if source != last.source:
                 return _differs(Code.DOWNGRADE_SOURCE, "built from", source, last.source, last)
             certified = author.claims.get("source_repository") if isinstance(author, CertificateAuthor) else None
-            if certified is not None and (repository(certified) or certified) != last.source:
+            if certified is not None and repository(certified) != last.source:
                 return _differs(Code.DOWNGRADE_SOURCE, "signed for", certified, last.source, last)
         return Fit(claim.signers, (f"as {last.version} was",))
 
