@@ -139,6 +139,21 @@ def test_the_reason_is_that_of_a_rule_that_decides(world: World) -> None:
     assert (answer, why.partition(":")[0]) == (Answer.DENIED, "vsa-missing")
 
 
+def test_the_reason_is_one_of_a_denial_and_not_of_a_doubt(world: World) -> None:
+    doubt = "  - {id: kept, require: no-revocation, by: [security], absence: seal}\n"
+    world.publish("a", sign=False)
+    ((_, answer, why),) = told(
+        world.finding(world.image("a"), world.policy(PARTS, parts=f"{OURS}rules:\n{doubt}{SIGNED}"))
+    )
+    assert (answer, why.partition(":")[0]) == (Answer.DENIED, "signature-missing")
+
+
+def test_a_policy_that_asks_nothing_about_components_is_decided_as_it_is(world: World) -> None:
+    policy = world.policy(f"rules:\n{SIGNED}")
+    verdict = world.verdict(world.publish("a", "b"), policy)
+    assert (verdict.outcome, [item.components for item in verdict.findings]) == (Outcome.ADMITTED, [()])
+
+
 def test_only_sboms_by_whom_the_rule_names_are_gone_through(world: World) -> None:
     world.publish("a")
     image = world.image("a")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from attest.policy.document import load
+from attest.policy.rules.rule import Absence
 from tests.policy.test_extends import BASE, CHILD, LISTED, REVOKES, TEAM, TOP, Write, refused, write
 
 __all__ = ["write"]
@@ -63,6 +64,15 @@ def test_a_check_names_rules_of_its_file_and_of_what_that_extends(write: Write) 
     error = refused(write(base=BASE, left=left, right=right, child=both))
     assert error.what.startswith("rule 'same': 'check': ")
     assert str(error.where).partition(":")[0].endswith("right.yaml")
+
+
+@pytest.mark.parametrize(
+    ("more", "absence"), [("", None), (", absence: listing", Absence.LISTING), (", absence: seal", Absence.SEAL)]
+)
+def test_what_proves_that_no_release_statement_is_missing(write: Write, more: str, absence: Absence | None) -> None:
+    policy = load(write(base=BASE, child=f"{CHILD}resolve: {{by: [release]{more}}}\n"))
+    assert policy.resolve_absence is absence
+    assert policy.needs_seals is (absence is Absence.SEAL)
 
 
 @pytest.mark.parametrize("place", ["base", "child"])
