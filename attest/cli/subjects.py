@@ -95,8 +95,6 @@ def _in_registry(text: str, expected: Purl | None, digest: ArtifactDigest | None
     """``HOST/REPO[:TAG|@DIGEST]``; without either it is the tag ``latest``, as for every other client."""
     try:
         reference = Reference.parse(text)
-    except FormatError as error:
-        raise UsageError(error.what, where=text, why=error.why) from None
     except UsageError as error:
         if not Reference.has_host(text):
             raise UsageError("no such file", where=text, next_step=_FORMS) from None

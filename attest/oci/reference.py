@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from attest.errors import UsageError
+from attest.errors import FormatError, UsageError
 from attest.oci.digest import Digest
 
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -65,7 +65,11 @@ class Reference:
             raise UsageError(f"not a repository name: {repository!r}", where=text, why="see distribution-spec <name>")
         if colon and not is_tag(tag):
             raise UsageError(f"not a tag: {tag!r}", where=text, why="see distribution-spec <reference>")
-        return cls(repository, tag if colon else None, Digest.parse(digest_text) if at else None, host)
+        try:
+            digest = Digest.parse(digest_text) if at else None
+        except FormatError as error:
+            raise UsageError(error.what, where=text, why=error.why) from None
+        return cls(repository, tag if colon else None, digest, host)
 
     @staticmethod
     def has_host(text: str) -> bool:

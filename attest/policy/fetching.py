@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from attest.errors import FormatError, StoreError, UsageError
+from attest.errors import StoreError, UsageError
 from attest.oci.reference import Reference
 from attest.policy.files import REGISTRY, Fetched
 
@@ -84,5 +84,5 @@ class Fetching:
         text = name.removeprefix(REGISTRY)
         try:
             return Reference.parse(text)
-        except (UsageError, FormatError) as error:
+        except UsageError as error:
             raise UsageError(error.what, where=name, why=error.why, next_step=_FORM) from None

@@ -44,12 +44,11 @@ class LearningFrom:
         cls, keys: Iterable[str], cas: Iterable[str], instance: str | None, *, offline: bool, now: datetime
     ) -> Self:
         """Raises `KeyFileError` and `TrustError`."""
-        named = instance if instance in INSTANCES or instance is None else Path(instance)
         return cls(
             {path: load_public(path) for path in map(Path, keys)},
             {path: load_certificates(path) for path in map(Path, cas)},
             instance,
-            None if named is None else load_root(named, offline=offline, max_age=None, now=now),
+            None if instance is None else load_root(instance, offline=offline, max_age=None, now=now),
         )
 
     @property

@@ -102,7 +102,7 @@ def _stored(judges: Sequence[Judge], case: Case, path: Path, now: datetime) -> V
         def near(purl: Purl) -> tuple[Store, str]:
             return store, location.repository(placement.repository(purl))
 
-        verdict = decide(store, repository, subject, sealing, now=now, everything=True, near=near)
+        verdict = decide(store, repository, subject, sealing, now=now, near=near)
     if verdict.listed_at is None:
         raise UsageError("the evidence cannot be read", where=str(path), why="; ".join(verdict.problems))
     return verdict
@@ -146,7 +146,7 @@ def _made_up(item: Described, subject: Subject, policy: Policy, now: datetime) -
         config=EMPTY,
         layers=[Descriptor.of(names.BUNDLE_V03, payload)],
         subject=subject.manifest,
-        annotations={names.ANNOTATION_BUNDLE_PREDICATE: item.predicate_type, "by": item.by},
+        annotations={"by": item.by},  # two who say the same are two pieces of evidence
     )
     found = Found(manifest.listing_descriptor(), (Place("the policy", Where.LAYOUT),))
     return Candidate(found, manifest, _Said(proof, payload), item.predicate_type)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -16,10 +17,11 @@ from attest.statements.findings import Finding
 from attest.statements.vex_statements import Status, VexStatement
 from tests.evidence_factory import NOW, SUBJECT, key, proven, signed
 from tests.policy.conftest import Read
+from tests.policy.test_absence import revocation
 from tests.policy.test_scan_rule import VEX, scan
 from tests.policy.test_scan_rule import judge as judge_scan
 from tests.policy.test_vex_rule import MINE, RULE, judge, vex
-from tests.statements.scans import PART, openvex, trivy
+from tests.statements.scans import PART, cyclonedx, openvex, trivy
 
 DAY = timedelta(days=1)
 MANIFEST = str(SUBJECT.manifest.digest)
@@ -75,11 +77,20 @@ def test_about_what_it_is(product: str | None, component: str | None, applies: b
         ((MINE,), "pkg:npm/ansi@2.0.1", False),
         (("pkg:npm/x@1",), PART, False),
         ((PART,), PART, False),
+        ((MINE, "pkg:npm/x@1"), PART, True),
+        (("pkg:npm/x@1", MINE), PART, True),
     ],
 )
 def test_parts_limit_it(products: tuple[str, ...], component: str | None, applies: bool) -> None:
     item = says(products=products, parts=(PART,))
     assert heard((NOW, item)).clears(Finding("A", component=component)) is applies
+
+
+def test_a_part_that_is_no_package_is_no_whole() -> None:
+    item = says(products=(MINE,), parts=("not a purl", PART))
+    assert not heard((NOW, item)).clears(Finding("A"))
+    assert heard((NOW, item)).clears(Finding("A", component=PART))
+    assert not heard((NOW, item)).clears(Finding("A", component="not a purl"))
 
 
 def test_the_latest_word_and_all_of_them_count() -> None:
@@ -137,6 +148,24 @@ def test_what_is_no_vex_and_what_cannot_be_read_take_nothing_away(read: Read) ->
     assert judge_scan(read, VEX, scan(trivy()), broken).code is Code.SCAN_FINDING
     for shown in ([broken, vex(openvex("fixed", MINE), "builder")], [vex(openvex("fixed", MINE), "builder"), broken]):
         assert judge_scan(read, VEX, scan(trivy()), *shown).outcome is Outcome.ADMITTED
+
+
+def test_who_is_not_heard_hides_nobody(read: Read) -> None:
+    cleared = vex(openvex("fixed", MINE), "builder")
+    for stranger in (vex(openvex("affected", MINE), "security"), revocation("builder", cleared)):
+        outcomes = [judge_scan(read, VEX, *shown).outcome for shown in permutations((scan(trivy()), stranger, cleared))]
+        expected = Outcome.ADMITTED if stranger.claims == names.PREDICATE_OPENVEX else Outcome.DENIED
+        assert set(outcomes) == {expected}
+
+
+@pytest.mark.parametrize(("state", "outcome"), [("resolved", Outcome.DENIED), ("exploitable", Outcome.DENIED)])
+def test_without_any_time_it_takes_nothing_away_and_may_be_the_latest(read: Read, state: str, outcome: Outcome) -> None:
+    document = cyclonedx(analysis={"state": state})
+    undated = signed("builder", names.PREDICATE_CYCLONEDX, {**document, "metadata": {}})
+    assert judge_scan(read, VEX, scan(trivy()), undated).outcome is outcome
+    dated = vex(openvex("fixed", MINE), "builder")
+    both = judge_scan(read, VEX, scan(trivy()), dated, undated).outcome
+    assert both is (Outcome.ADMITTED if state == "resolved" else Outcome.DENIED)
 
 
 @pytest.mark.parametrize(("number", "more"), [(1, ""), (5, ""), (6, ", and 1 more"), (8, ", and 3 more")])
