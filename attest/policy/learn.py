@@ -182,10 +182,8 @@ def merge(old: Mapping[str, Pinned], learned: Mapping[str, Pinned]) -> Merged:
             elif version_order(admitted.version) < version_order(known.version):
                 continue
             else:
-                same = {"version": admitted.version}
-                merged.changed += _differences(
-                    package, f"lines.{line}", {**known.fields, **same}, {**admitted.fields, **same}
-                )
+                before_it = {**known.fields, "version": admitted.version}
+                merged.changed += _differences(package, f"lines.{line}", before_it, admitted.fields)
             lines[line] = admitted
         merged.packages[package] = Pinned(found.publisher, lines)
     return merged
@@ -205,7 +203,7 @@ def version_order(version: str) -> tuple[_Number, tuple[_Number, ...], bool, str
     """
     match = _VERSION.fullmatch(version)
     if match is None:
-        return (-1, ""), (), False, version
+        return _number("0"), (), False, version
     numbers = [_number(part) for part in match[2].split(".")]
     while len(numbers) > 1 and numbers[-1] == _number("0"):
         numbers.pop()
