@@ -104,6 +104,12 @@ def test_a_time_by_an_authority_of_the_root(clock: Made, other: Made) -> None:
     assert {item.source for item in twice} == {"authority 1"}
 
 
+def test_an_authority_that_is_named_twice_is_one(clock: Made) -> None:
+    trusted = root(clock.entity.chain, clock.entity.chain)
+    found = verify_timestamps([clock.stamp(SIGNATURE), clock.stamp(SIGNATURE)], SIGNATURE, trusted)
+    assert [item.source for item in found] == ["authority 0", "authority 0"]
+
+
 def test_what_proves_nothing_is_passed_over(clock: Made, other: Made) -> None:
     stamp = clock.stamp(SIGNATURE)
     assert verify_timestamps([stamp], SIGNATURE, root(other.entity.chain)) == []
