@@ -312,6 +312,42 @@ def test_tests_that_fail_without_a_change_are_no_judges(suite: Path) -> None:
     assert "3 mutants: 3 no test runs it; 0.0% killed, 95% wanted" in told
 
 
+@pytest.mark.slow
+def test_what_takes_long_is_set_up_once_for_all_mutants(suite: Path) -> None:
+    (suite / "attest" / "policy" / "one.py").write_text("A = 1\ndef f():\n    return A + 1\n")
+    (suite / "tests" / "policy" / "test_one.py").write_text("""\
+import time
+import pytest
+from attest.policy.one import f
+
+@pytest.fixture(scope="session")
+def server():
+    tell("set up")
+    time.sleep(1.1)
+    yield
+    tell("taken down")
+
+def tell(what):
+    with open("told", "a") as file:
+        file.write(what + "\\n")
+
+def test_as_it_says(server):
+    assert f() == 2
+
+def test_as_it_asks(request):
+    request.getfixturevalue("server")
+    assert f() == 2
+
+def test_by_itself():
+    assert f() in (2, 3)
+""")
+    code, told = mutate(suite)
+    assert code == 1
+    alive = [line for line in told.splitlines() if line.startswith('  "- ')]
+    assert alive == ['  "- A = 1\\n+ A = 2",']  # imported anew, where it is not set up
+    assert (suite / "told").read_text() == "set up\ntaken down\n"
+
+
 def test_without_all_tests_nothing_is_found_out(suite: Path) -> None:
     (suite / "tests" / "policy" / "test_two.py").write_text("import attest.nowhere\n")
     code, told = mutate(suite)

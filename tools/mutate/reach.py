@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,16 +18,19 @@ from tools.mutate.mutant import MODULE, Mutant, Source
 LONGEST: Final = 2.0
 """Seconds of processor time. Tests that take more are not run on mutants, nor those that wait for `WAITING`."""
 WAITING: Final = 10.0
+SET_UP: Final = 1.0
+"""Seconds. What takes more to be set up for tests (a server, say) is there for all mutants, set up for none alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
     """``tests`` has, for each file and line (from 1), the tests that run it. ``seconds`` is the
-    processor time that each test takes."""
+    processor time that each test takes. ``costly`` are the fixtures that take long to be set up."""
 
     sources: tuple[Source, ...]
     tests: dict[str, dict[int, frozenset[str]]]
     seconds: dict[str, float]
+    costly: frozenset[str] = frozenset()
     _ways: dict[str, dict[str, frozenset[int]]] = field(default_factory=dict)
 
     def on_import(self, mutant: Mutant) -> bool:
@@ -77,15 +80,17 @@ class Recorder:
     _seconds: dict[str, float] = field(default_factory=dict)
     _excused: set[str] = field(default_factory=set)
     _failed: list[str] = field(default_factory=list)
+    _costly: set[str] = field(default_factory=set)
 
     def record(self, session: pytest.Session) -> Reach:
-        """A test that fails before anything is changed is told and judges nothing."""
+        """A test that fails before anything is changed is told and judges nothing. What was set up for the session
+        stays, until the session ends."""
         measured = coverage.Coverage(data_file=None, config_file=False, include=[s.path for s in self.sources])
         session.config.pluginmanager.register(self)
         measured.start()
         try:
             for number, item in enumerate(session.items):
-                following = session.items[number + 1] if number + 1 < len(session.items) else None
+                following = session.items[(number + 1) % len(session.items)]
                 measured.switch_context(item.nodeid)
                 began = time.process_time()
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -104,7 +109,16 @@ class Recorder:
             if found is not None:
                 for line, names in data.contexts_by_lineno(found).items():
                     tests[source.path][line] = frozenset(names) & short.keys()
-        return Reach(self.sources, dict(tests), short)
+        return Reach(self.sources, dict(tests), short, frozenset(self._costly))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+        began = time.monotonic()
+        try:
+            return (yield)
+        finally:
+            if time.monotonic() - began > SET_UP and fixturedef.scope != "function":
+                self._costly.add(fixturedef.argname)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

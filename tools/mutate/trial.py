@@ -34,7 +34,7 @@ LEAST: Final = 2.0
 WAITING: Final = 120.0
 """Seconds without an end after which a fork that waits for something is stopped."""
 MOST: Final = 250
-LONG: Final = 8.0
+LONG: Final = 5.0
 """How many tests a mutant meets, and for how many seconds (processor time, as usual)."""
 BROKEN: Final = 70
 """How a fork ends in which not the mutant failed but this program."""
@@ -80,15 +80,18 @@ class Trial:
     scratch: Path
     jobs: int
     remembered: Callable[[Mutant], str]
+    _functions: Functions = field(init=False)
     _killers: defaultdict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def __post_init__(self) -> None:
+        self._functions = Functions(self.reach.sources)
+        gc.freeze()  # or collecting garbage would copy all memory in each fork; what is frozen is not found any more
 
     def run(self, mutants: Sequence[Mutant]) -> Iterator[Outcome]:
         """In no order."""
         items = {item.nodeid: item for item in self.session.items}
-        functions = Functions(self.reach.sources)
         self.scratch.mkdir(exist_ok=True)
         kept = set(self.scratch.iterdir())
-        gc.freeze()  # or collecting garbage would copy all memory in each fork
         running: dict[int, _Fork] = {}
         waiting = list(reversed(mutants))
         done = 0
@@ -104,7 +107,14 @@ class Trial:
                 process = os.fork()
                 if process == 0:
                     os.close(reader)
-                    _try(mutant, tests, items, None if self.reach.on_import(mutant) else functions, self.reach, writer)
+                    _try(
+                        mutant,
+                        tests,
+                        items,
+                        None if self.reach.on_import(mutant) else self._functions,
+                        self.reach,
+                        writer,
+                    )
                 os.close(writer)
                 running[process] = _Fork(mutant, reader, time.monotonic())
             if not running:
@@ -201,10 +211,11 @@ def _try(
         os.dup2(nothing, number)
     code = BROKEN
     try:
+        watch = _Watch(reach, answer)
         if functions is not None and functions.put(mutant):
-            code = _in_place([items[test] for test in tests], reach.seconds, answer)
+            code = _in_place([items[test] for test in tests], watch)
         else:
-            code = _imported_anew(mutant, tests, reach.seconds, answer)
+            code = _imported_anew(mutant, tests, watch)
     except BaseException:
         os.write(answer, traceback.format_exc().encode())
         raise
@@ -212,25 +223,24 @@ def _try(
         os._exit(code)
 
 
-def _in_place(items: list[pytest.Item], seconds: dict[str, float], answer: int) -> int:
-    watch = _Watch(seconds, answer)
+def _in_place(items: list[pytest.Item], watch: _Watch) -> int:
     plugins = items[0].config.pluginmanager
     plugins.unregister(name="terminalreporter")
     plugins.register(watch)
     for number, item in enumerate(items):
-        following = items[number + 1] if number + 1 < len(items) else None
+        following = items[number + 1] if number + 1 < len(items) else item  # what the session has set up is not ours
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if watch.failed:
             return 1
     return 0
 
 
-def _imported_anew(mutant: Mutant, tests: list[str], seconds: dict[str, float], answer: int) -> int:
+def _imported_anew(mutant: Mutant, tests: list[str], watch: _Watch) -> int:
     forget_and_import_changed(mutant)
     for chosen in (tests[:_FIRST], tests[_FIRST:]):
         if chosen:
             files = list(dict.fromkeys(test.partition("::")[0] for test in chosen))
-            plugins = [_Watch(seconds, answer), _Chosen(chosen), Quick()]
+            plugins = [watch, _Chosen(chosen), Quick()]
             code = pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *files], plugins=plugins)
             if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
                 return BROKEN
@@ -241,20 +251,29 @@ def _imported_anew(mutant: Mutant, tests: list[str], seconds: dict[str, float], 
 
 @dataclass(slots=True, eq=False)
 class _Watch:
-    """Limits a test's processor time, and tells which failed."""
+    """Limits a test's processor time, leaves out those that want something costly, and tells which failed."""
 
-    seconds: dict[str, float]
+    reach: Reach
     answer: int
     failed: bool = False
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, max(LEAST, PATIENCE * self.seconds[nodeid]))
+        signal.setitimer(signal.ITIMER_PROF, max(LEAST, PATIENCE * self.reach.seconds[nodeid]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> None:
+        if fixturedef.argname in self.reach.costly:
+            vars(fixturedef)["func"] = _skip
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
             self.failed = True
             os.write(self.answer, report.nodeid.encode())
+
+
+def _skip(**_: object) -> None:
+    pytest.skip("not set up for a mutant")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
