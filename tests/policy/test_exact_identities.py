@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from attest.errors import PolicyError
-from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity
+from attest.evidence.identity import CertificateIdentity, Identity, KeyIdentity, X509Identity
 from attest.evidence.patterns import parse_pattern
 from attest.evidence.text_patterns import identity_pattern
 from attest.policy.document import parse
+from attest.policy.identities import IDENTITIES
+from attest.policy.shapes import schema
 from attest.signing.proof import Format
 from tests.evidence_factory import key
 from tests.policy.conftest import HEAD, Read
@@ -180,3 +183,34 @@ def test_claims_that_are_refused(keys: Path, claims: str, what: str, why: str) -
     with pytest.raises(PolicyError) as caught:
         one(keys, f"{WORKFLOW}, claims: {{{claims}}}")
     assert (caught.value.what, caught.value.why) == (f"identity 'release': 'claims': {what}", why)
+
+
+def test_what_each_kind_must_and_may_have(keys: Path) -> None:
+    one(keys, "key: release.pub")
+    common = {"for", "until", "formats"}
+    tables = [schema(table) for table in IDENTITIES]
+    assert [(set(item["required"]), item["properties"].keys() - common) for item in tables] == [
+        ({"key"}, {"key"}),
+        ({"x509", "ca"}, {"x509", "ca", "tsa"}),
+        ({"notation"}, {"notation", "scope"}),
+        ({"issuer", "subject"}, {"issuer", "subject", "claims"}),
+    ]
+    assert all(common <= item["properties"].keys() for item in tables)
+    assert all("anyOf" in tables[1]["properties"][name] for name in ("ca", "tsa"))
+
+
+def test_whom_a_trust_policy_of_notations_names(keys: Path, tmp_path: Path) -> None:
+    store = tmp_path / "truststore/x509/ca/acme"
+    store.mkdir(parents=True)
+    (store / "root.pem").write_bytes(pem([root("C=US,ST=WA,O=Acme").certificate]))
+    every = {
+        "name": "any",
+        "registryScopes": ["*"],
+        "signatureVerification": {"level": "strict"},
+        "trustStores": ["ca:acme"],
+        "trustedIdentities": ["x509.subject: C=US, ST=WA, O=Acme"],
+    }
+    (tmp_path / "trustpolicy.json").write_text(json.dumps({"version": "1.0", "trustPolicies": [every]}))
+    found = one(keys, f"notation: '{tmp_path}', until: 2027-01-01", "keys_only: true")
+    assert isinstance(found, X509Identity)
+    assert (found.name, found.trusts.name, found.until) == ("release", "release", datetime(2027, 1, 1, tzinfo=UTC))

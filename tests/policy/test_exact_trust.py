@@ -11,7 +11,8 @@ from attest.errors import PolicyError, TrustError
 from attest.policy import trust, yaml_nodes
 from attest.policy.document import Policy, parse
 from attest.policy.fields import Fields
-from attest.policy.trust import RootTerms
+from attest.policy.shapes import schema
+from attest.policy.trust import KEYS_ONLY, ROOT, RootTerms
 from attest.signing.sigstore.roots import INSTANCES, shipped_with_sigstore
 from attest.signing.sigstore.trusted_root import TrustedRoot
 from attest.signing.sigstore.verify import Requirements
@@ -135,3 +136,9 @@ def test_a_root_with_a_name_may_be_too_old(keys: Path) -> None:
     some = [policy(keys, "root: staging"), policy(keys, "root: staging, root_max_age: 1d")]
     with pytest.raises(TrustError, match="not known to be fresh enough"):
         list(trust.load(some, offline=True, now=NOW))
+
+
+def test_what_it_has_to_say() -> None:
+    assert read("trust: {keys_only: true}") is None
+    assert [schema(table)["required"] for table in (ROOT, KEYS_ONLY)] == [["root"], ["keys_only"]]
+    assert list(ROOT) == ["root", "root_max_age", "log", "timestamp"]

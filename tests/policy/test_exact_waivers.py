@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from attest.errors import PolicyError, UsageError
-from attest.policy.waivers import parse_subject
+from attest.policy.shapes import schema
+from attest.policy.waivers import WAIVER, parse_subject
 from tests.policy.conftest import Read
 from tests.policy.test_waivers import text, waiver
 
@@ -50,3 +53,8 @@ def test_what_is_none(read: Read, written: str, what: str, why: str) -> None:
         read(text(waiver(subject=written)))
     assert (refused.value.what, refused.value.why) == (f"waiver 1: 'subject': {what}", why)
     assert str(refused.value.where).startswith("gate.yaml:1")
+
+
+def test_what_a_waiver_has_to_say(read: Read) -> None:
+    (found,) = read(text(waiver())).waivers
+    assert set(schema(WAIVER)["required"]) == set(WAIVER) == {field.name for field in fields(found)}
