@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import permutations
 
 import pytest
 
@@ -69,6 +70,12 @@ def test_the_same_are_counted_and_the_most_come_first() -> None:
     unsigned, unread = damaged(Check.SIGNED, "x", SBOM), damaged(Check.READ, "x", names.PREDICATE_SLSA_V1)
     assert found(unread, unsigned, unsigned) == ("3 referrers found: 2 unsigned SBOMs, 1 unreadable provenance (x)")
     assert found(unread, unread, unsigned) == ("3 referrers found: 2 unreadable provenance (x), 1 unsigned SBOM")
+
+
+def test_of_as_many_the_words_decide() -> None:
+    every = [damaged(Check.SIGNED, "", SBOM), damaged(Check.READ, "b", SBOM), damaged(Check.READ, "a", SBOM)]
+    for shown in permutations(every):
+        assert found(*shown) == "3 referrers found: 1 unreadable SBOM (a), 1 unreadable SBOM (b), 1 unsigned SBOM"
 
 
 @pytest.mark.parametrize(("number", "more"), [(5, ""), (6, ""), (7, ", and 1 more kinds"), (9, ", and 3 more kinds")])

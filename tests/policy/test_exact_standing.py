@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from attest.evidence.identity import Identity, Signer
 from attest.evidence.model import Candidate
@@ -50,10 +51,16 @@ def test_of_other_evidence_anybody_who_is_named() -> None:
 
 
 def stands(item: Candidate, *shown: Candidate, by_whom: Sequence[Identity], trusted: Sequence[Identity]) -> set[str]:
-    """Whose revocation stands against ``item``, where those ``by_whom`` revoke what others made."""
+    """Whose revocation stands against ``item``, in whatever order, where those ``by_whom`` revoke what others made."""
     verified = evidence(shown, trusted).verified
     (one,) = (found for found in verified if found.digest == item.digest)
-    return by(Standing.of(verified, by_whom, SUBJECT, NOW).against(one))
+    standing = Standing.of(verified, [], SUBJECT, NOW).with_revokers(by_whom)
+    found, again = (
+        by(replace(standing, revocations=order).against(one))
+        for order in (standing.revocations, standing.revocations[::-1])
+    )
+    assert found == again
+    return found
 
 
 def test_who_has_ended_revokes_evidence_and_no_withdrawal() -> None:
@@ -62,9 +69,17 @@ def test_who_has_ended_revokes_evidence_and_no_withdrawal() -> None:
     assert stands(good(), good(), made, by_whom=people, trusted=people) == {"builder"}
     away = withdrawal("release")
     ended, valid = revocation("builder", away), revocation("security", away)
-    for shown in ((ended, valid), (valid, ended)):
-        assert stands(away, away, *shown, by_whom=people, trusted=people) == {"security"}
+    assert stands(away, away, ended, valid, by_whom=people, trusted=people) == {"security"}
     assert stands(away, away, ended, by_whom=people, trusted=people) == set()
+
+
+def test_who_has_ended_takes_nothing_back() -> None:
+    """Else whoever has an old key would undo what was revoked with it."""
+    ended = [identity("release"), identity("security", until=NOW)]
+    made = revocation("security", good())
+    back = revocation("security", made)
+    assert stands(good(), good(), made, back, by_whom=PEOPLE, trusted=PEOPLE) == set()
+    assert stands(good(), good(), made, back, by_whom=ended, trusted=ended) == {"security"}
 
 
 def test_who_does_not_speak_for_the_package_revokes_nothing_of_others() -> None:

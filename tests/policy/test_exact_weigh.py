@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from attest import names
 from attest.policy.codes import Code
 from attest.policy.verdict import Outcome
 from attest.signing.proof import KeyAuthor
@@ -47,3 +48,11 @@ def test_where_each_stops(read: Read) -> None:
         "sbom-other-package",
         "signer",
     ]
+
+
+def test_what_cannot_be_read_does_not_fit(read: Read) -> None:
+    broken = signed("release", names.PREDICATE_CYCLONEDX, {"bomFormat": "CycloneDX"})
+    finding = judge(read, "match: any", broken)
+    assert (finding.code, finding.outcome) == (Code.SBOM_MALFORMED, Outcome.DENIED)
+    assert [item.failed for item in finding.considered] == ["sbom-malformed"]
+    assert judge(read, "match: any", broken, bom(NOW)).outcome is Outcome.ADMITTED
