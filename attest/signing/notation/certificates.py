@@ -53,12 +53,11 @@ Chain = tuple[x509.Certificate, ...]
 
 
 def load(der: bytes, *, where: str) -> x509.Certificate:
-    """Read one certificate in DER. Raises `EnvelopeError`, also where its extensions or its key cannot be read."""
+    """Read one certificate in DER. Raises `EnvelopeError`, also where its extensions or its key cannot be read, or
+    anything follows it."""
     try:
         certificate = x509.load_der_x509_certificate(der)
         _ = certificate.extensions, certificate.public_key(), certificate.subject, certificate.issuer
-        if certificate.public_bytes(Encoding.DER) != der:
-            raise EnvelopeError("not a certificate", where=where, why="there are bytes behind the end")
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension) as error:
         raise EnvelopeError("not a certificate", where=where, why=_line(error)) from None
     return certificate

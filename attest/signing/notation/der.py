@@ -38,7 +38,7 @@ def read(data: bytes) -> Element:
     found = list(_elements(data))
     if len(found) != 1:
         raise EnvelopeError("not DER", why=f"{len(found)} elements, not one")
-    return found[0]
+    return found.pop()
 
 
 def encode(tag: int, *parts: bytes) -> bytes:

@@ -120,7 +120,7 @@ def _value(text: str, position: int) -> tuple[str, int]:
     while position < len(text) and (character := text[position]) not in ",;+":
         if character == "\\":
             following = text[position + 1 : position + 2]
-            if following and following in _ESCAPED:
+            if following in _ESCAPED:
                 raw += following.encode()
                 position += 2
             else:

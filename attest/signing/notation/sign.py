@@ -84,9 +84,7 @@ class EnvelopeSigner:
 
     def sign(self, request: Request) -> Signed:
         """As `NotationSigner.sign`."""
-        signing_time = request.signing_time.replace(microsecond=0)
-        expiry = None if request.expiry is None else request.expiry.replace(microsecond=0)
-        attributes = Attributes(names.NOTATION_PAYLOAD, Scheme.X509, signing_time, expiry)
+        attributes = Attributes(names.NOTATION_PAYLOAD, Scheme.X509, request.signing_time, request.expiry)
         payload = write_payload(request.target)
         if request.media_type == names.NOTATION_JWS:
             from attest.signing.notation import jws

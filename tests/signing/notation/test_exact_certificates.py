@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from attest.errors import VerificationError
-from attest.signing.notation.algorithms import ALGORITHMS
-from attest.signing.notation.certificates import Chain, Purpose, check_chain
-from tests.signing.notation.pki import ACME, CA, CODE, LEAF, Extensions, root, usage
+from attest.errors import EnvelopeError, VerificationError
+from attest.signing.notation import certificates
+from attest.signing.notation.certificates import (
+    Chain,
+    Purpose,
+    check_chain,
+    issued,
+    key_fingerprint,
+    load_chain,
+    thumbprint,
+)
+from tests.signing.notation.pki import (
+    ACME,
+    CA,
+    CODE,
+    DAY,
+    LEAF,
+    NOW,
+    Entity,
+    Extensions,
+    build,
+    der,
+    key_of,
+    root,
+    usage,
+)
 
 ROOT = root()
 ISSUING = "C=US,ST=WA,O=Acme,CN=Issuing"
@@ -126,14 +152,64 @@ def test_who_is_refused_is_named() -> None:
     assert refused.value.expected == "keyUsage with keyCertSign, for CN=Issuing,O=Acme,ST=WA,C=US"
 
 
-def test_the_names_of_each_algorithm() -> None:
-    """signature-specification.md "Algorithm Selection"; plugin-extensibility.md; RFC 8230, RFC 9053."""
-    rows = [(a.jws, a.cose, a.key_spec, a.hash_name, a.signing_algorithm, a.bits, a.hash.name) for a in ALGORITHMS]
-    assert rows == [
-        ("PS256", -37, "RSA-2048", "SHA-256", "RSASSA-PSS-SHA-256", 2048, "sha256"),
-        ("PS384", -38, "RSA-3072", "SHA-384", "RSASSA-PSS-SHA-384", 3072, "sha384"),
-        ("PS512", -39, "RSA-4096", "SHA-512", "RSASSA-PSS-SHA-512", 4096, "sha512"),
-        ("ES256", -7, "EC-256", "SHA-256", "ECDSA-SHA-256", 256, "sha256"),
-        ("ES384", -35, "EC-384", "SHA-384", "ECDSA-SHA-384", 384, "sha384"),
-        ("ES512", -36, "EC-521", "SHA-512", "ECDSA-SHA-512", 521, "sha512"),
-    ]
+def test_a_chain_of_one_is_checked_as_any_leaf() -> None:
+    with pytest.raises(VerificationError) as refused:
+        check_chain(root(ACME, CA, which=3).chain, Purpose.CODE)
+    assert refused.value.expected.startswith("no CA certificate")
+
+
+def test_names_in_refusals() -> None:
+    """Not longer than anybody reads, and never nothing."""
+    long = ",".join(f"{kind}={kind[0].lower() * 64}" for kind in ("O", "OU", "CN"))
+    name = root(long, CA, which=3).certificate.subject.rfc4514_string()
+    for certificate, told in ((root(long, CA, which=3), name[:160]), (nameless(), "a certificate without a subject")):
+        with pytest.raises(VerificationError) as refused:
+            check_chain(certificate.chain, Purpose.CODE)
+        assert refused.value.expected == f"no CA certificate, for {told}"
+
+
+def nameless() -> Entity:
+    key = key_of("ec-256", 3)
+    return Entity(key, build(x509.Name([]), key, x509.Name([]), key, CA))
+
+
+@pytest.mark.parametrize("digest", ["SHA256", "SHA384", "SHA512", "SHA3_256"])
+def test_hashes_that_protect(digest: str) -> None:
+    certificate = ROOT.issue(ACME, digest=getattr(hashes, digest)()).certificate
+    assert issued(certificate, ROOT.certificate) is (digest != "SHA3_256")
+    assert not issued(certificate, INTERMEDIATE.certificate)
+
+
+def test_signatures_without_a_hash_of_their_own() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Ed25519")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(NOW - DAY).not_valid_after(NOW + DAY)
+    certificate = builder.sign(key, None)
+    assert issued(certificate, certificate)
+    assert not issued(certificate, ROOT.certificate)
+    assert not issued(ROOT.certificate, certificate)
+
+
+def test_fingerprints() -> None:
+    certificate = ROOT.certificate
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert thumbprint(certificate) == hashlib.sha256(der(certificate)).hexdigest()
+    assert key_fingerprint(certificate) == hashlib.sha256(spki).hexdigest()
+
+
+def test_what_is_no_certificate_of_a_chain() -> None:
+    good = der(ROOT.certificate)
+    assert load_chain([good, good]) == (ROOT.certificate, ROOT.certificate)
+    for wrong in (b"", good[:-1], good + b"\0"):
+        with pytest.raises(EnvelopeError, match="not a certificate") as refused:
+            load_chain([good, wrong])
+        assert refused.value.where == "certificate 1"
+        assert refused.value.why
+
+
+def test_what_is_told_of_it_is_one_line() -> None:
+    told = certificates._line
+    assert told(ValueError("x" * 200 + "\ny")) == "x" * 160
+    assert told(ValueError("x\ny\nz")) == "x"
+    assert told(ValueError()) == "ValueError"

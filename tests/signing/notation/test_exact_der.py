@@ -8,9 +8,9 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attest.errors import EnvelopeError
+from attest.errors import EnvelopeError, UsageError
 from attest.signing.notation import der
-from attest.signing.notation.distinguished_name import DistinguishedName, subject_attributes
+from attest.signing.notation.distinguished_name import DistinguishedName, ExactName, subject_attributes
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,8 @@ def test_lengths(size: int, head: str) -> None:
 
 
 def test_a_length_of_four_bytes() -> None:
+    """Longer than it needs to be, but clear."""
+    assert der.read(bytes.fromhex("048100")).content == b""
     assert der.read(bytes.fromhex("0484000000017a")).content == b"z"
 
 
@@ -75,6 +77,53 @@ def test_what_is_written_is_read(parts: list[tuple[int, bytes]]) -> None:
     assert [(child.tag, child.content, child.raw) for child in children] == [
         (tag, content, raw) for (tag, content), raw in zip(parts, encoded, strict=True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("Acme", "Acme"),
+        (" ", "\\ "),
+        ("  ", "\\ \\ "),
+        ("a ", "a\\ "),
+        (" a", "\\ a"),
+        ("a  ", "a \\ "),
+        ("#a", "\\#a"),
+        ("a#", "a#"),
+        ('",+;<>\\', '\\"\\,\\+\\;\\<\\>\\\\'),
+        ("\0", "\\00"),
+    ],
+)
+def test_how_a_value_is_written(value: str, written: str) -> None:
+    """RFC 4514 §2.4."""
+    assert str(DistinguishedName((("O", value),))) == f"O={written}"
+    assert DistinguishedName.parse(f"C=US,ST=WA,O={written}").attributes[2] == ("O", value)
+
+
+def test_where_a_name_is_wrong() -> None:
+    for text, why in (("", "expected TYPE=VALUE at character 1"), ("C=US,x", "expected TYPE=VALUE at character 6")):
+        with pytest.raises(UsageError) as refused:
+            DistinguishedName.parse(text)
+        assert refused.value.why == why
+
+
+def test_an_exact_name_is_all_of_a_subject() -> None:
+    written = (("C", "US"), ("O", "Acme"))
+    plain, exact = DistinguishedName(written), ExactName(written)
+    for subject, part, whole in (
+        (written, True, True),
+        (written[::-1], True, True),
+        ((*written, ("CN", "x")), True, False),
+        (written[:1], False, False),
+        ((("C", "US"), ("O", "Else")), False, False),
+        ((*written, ("O", "Acme")), False, False),
+    ):
+        assert (plain.matches(subject), exact.matches(subject)) == (part, whole)
+
+
+def test_a_value_that_is_no_text() -> None:
+    bits = x509.NameAttribute(NameOID.X500_UNIQUE_IDENTIFIER, b"\x01\xff", x509.name._ASN1Type.BitString)
+    assert subject_attributes(x509.Name([bits])) == (("2.5.4.45", "01ff"),)
 
 
 @given(st.text(st.sampled_from(' #,+;<>\\"=aé\0'), min_size=1, max_size=4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from attest import limits, names
 from attest.errors import AttestError, EnvelopeError
+from attest.oci.descriptor import Descriptor
+from attest.oci.digest import Digest
 from attest.signing.notation import cose, jws
 from attest.signing.notation.algorithms import ALGORITHMS, Algorithm
 from attest.signing.notation.envelope import (
@@ -30,6 +33,7 @@ from attest.signing.notation.envelope import (
     check_count,
     check_unprotected,
     read_attributes,
+    write_payload,
 )
 
 MADE = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -108,9 +112,10 @@ def test_what_an_unsigned_header_may_not_have(label: str | int) -> None:
 def test_how_many_certificates() -> None:
     for number in (1, limits.CERTIFICATE_CHAIN):
         check_count([b""] * number, "header")
-    for number in (0, limits.CERTIFICATE_CHAIN + 1):
-        with pytest.raises(EnvelopeError, match=f"{number} certificates"):
+    for number, why in ((0, None), (limits.CERTIFICATE_CHAIN + 1, f"more than {limits.CERTIFICATE_CHAIN}")):
+        with pytest.raises(EnvelopeError, match=f"{number} certificates") as refused:
             check_count([b""] * number, "header")
+        assert refused.value.why == why
 
 
 ATTRIBUTES = [
@@ -225,6 +230,32 @@ def test_how_large_an_envelope_may_be() -> None:
         with pytest.raises(AttestError) as refused:
             Envelope.parse(b"[" + b" " * (size - 1), names.NOTATION_JWS)
         assert ("more than the limit of" in str(refused.value)) is (says != "is not JSON")
+
+
+@pytest.mark.parametrize("media_type", names.NOTATION_ENVELOPES)
+def test_what_is_too_large_is_not_read(media_type: str) -> None:
+    with pytest.raises(EnvelopeError, match=f"a signature of {limits.EVIDENCE_BLOB + 1} bytes"):
+        Envelope.parse(bytes(limits.EVIDENCE_BLOB + 1), media_type)
+
+
+def test_the_media_type_says_what_it_is() -> None:
+    args = (b"payload", b"signature", [b"leaf"])
+    protected = ATTRIBUTES[0][0], ALGORITHMS[0]
+    for raw in (
+        jws.write(jws.protect(*protected), *args, agent="a", timestamp=None),
+        cose.write(cose.protect(*protected), *args, agent="a", timestamp=None),
+    ):
+        with pytest.raises(EnvelopeError, match="not a signature envelope: unknown media type text/x"):
+            Envelope.parse(raw, "text/x")
+
+
+def test_what_is_signed() -> None:
+    """Without annotations there is no such member."""
+    what = Descriptor("text/x", Digest.of(b"x"), 1, artifact_type="text/y")
+    plain = {"mediaType": "text/x", "digest": str(what.digest), "size": 1}
+    assert json.loads(write_payload(what)) == {"targetArtifact": plain}
+    noted = write_payload(replace(what, annotations={"a": "b"}))
+    assert json.loads(noted) == {"targetArtifact": {**plain, "annotations": {"a": "b"}}}
 
 
 @given(st.binary(max_size=40))

@@ -10,7 +10,10 @@ import pytest
 
 from attest import limits
 from attest.errors import TrustError
+from attest.signing.notation.distinguished_name import DistinguishedName
 from attest.signing.notation.trust_policy import Action, Check, TimestampUse, TrustPolicy
+from attest.signing.notation.trust_store import StoreKind
+from tests.signing.notation.pki import pem, root
 from tests.signing.notation.program import policy_statement
 from tests.signing.notation.test_trust import SKIP, SUBJECT, document, one, verification
 
@@ -91,3 +94,51 @@ def test_how_long_it_may_be(tmp_path: Path, size: int, large: bool) -> None:
             TrustPolicy.load(tmp_path)
     else:
         assert TrustPolicy.load(tmp_path).statement("x.y/z") is not None
+
+
+def test_whom_it_trusts(tmp_path: Path) -> None:
+    name = "C=US, ST=WA, O=Acme"
+    for written, expected in ((["*"], ()), ([f"x509.subject: {name}"], (DistinguishedName.parse(name),))):
+        found = parse(one(trustedIdentities=written)).statement("a.b/c")
+        assert found is not None
+        assert found.identities == expected
+
+
+def test_who_skips_trusts_nobody() -> None:
+    """The lists may be empty, or not be there."""
+    scope = {"registryScopes": ["a.b/c"]}
+    lists: list[dict[str, Any]] = [{}, {"trustStores": []}, {"trustedIdentities": []}]
+    for changed in lists:
+        statement = {key: value for key, value in policy_statement().items() if not key.startswith("trust")}
+        found = parse(document({**statement, **verification("skip"), **scope, **changed})).statement("a.b/c")
+        assert found is not None
+        assert found.skips
+        assert found.identities == ()
+    for trusting in ({"trustStores": ["ca:x"]}, {"trustedIdentities": ["*"]}):
+        with pytest.raises(TrustError, match="skips verification but trusts somebody"):
+            parse(one(**(SKIP | scope | trusting)))
+
+
+def test_where_its_stores_are(tmp_path: Path) -> None:
+    """notation writes `truststore`, the specification `trust-store`; the first is asked if both are there."""
+    (tmp_path / "trustpolicy.json").write_text(json.dumps(one(trustStores=["ca:acme"])))
+    for number, folder in enumerate(("trust-store", "truststore")):
+        certificate = root(which=number).certificate
+        store = tmp_path / folder / "x509" / "ca" / "acme"
+        store.mkdir(parents=True)
+        (store / "root.pem").write_bytes(pem([certificate]))
+        found = TrustPolicy.load(tmp_path).statement("a.b/c")
+        assert found is not None
+        assert found.anchors.certificates(StoreKind.CA) == (certificate,)
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "trustpolicy.json").mkdir()
+    with pytest.raises(TrustError, match="cannot read the trust policy"):
+        TrustPolicy.load(tmp_path)
+
+
+def test_policies_stand_in_sets() -> None:
+    policy = parse(one())
+    assert len({policy, parse(one())}) == 1
+    assert len({policy.statement("a.b/c"), parse(one()).statement("a.b/c")}) == 1
