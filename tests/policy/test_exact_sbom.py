@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from attest import names
+from attest.errors import PolicyError
 from attest.policy.codes import Code
 from attest.policy.evaluate import evaluate
+from attest.policy.rules.sbom import SbomRule, lists_components
+from attest.policy.verdict import Outcome
 from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, evidence, signed
 from tests.policy.conftest import HEAD, Read
 from tests.policy.test_sbom_rule import MAIN, PART, cyclonedx, judge, without
@@ -72,6 +76,51 @@ def test_whose_digest_it_gives(read: Read, main: dict[str, str], part: dict[str,
     if code is Code.SBOM_CONTRADICTION:
         told = f"the SBOM is of a file with sha512 {'cd' * 64}, and this one has {DIGEST.hex};"
         assert told in finding.message
+
+
+def test_what_is_not_written_is_not_wanted(read: Read) -> None:
+    policy = read(HEAD + "rules:\n  - {id: bom, require: sbom, by: [release]}\n")
+    assert policy.rules == (SbomRule(id="bom", by=("release",)),)
+    assert policy.rules == (SbomRule(id="bom", by=("release",), includes_package=False, min_components=0),)
+
+
+def test_how_many_may_be_asked_for_and_told(read: Read) -> None:
+    for number in (1, 1_000_000):
+        read(HEAD + f"rules:\n  - {{id: bom, require: sbom, by: [release], min_components: {number}}}\n")
+    for number in (0, 1_000_001):
+        with pytest.raises(PolicyError, match="min_components"):
+            read(HEAD + f"rules:\n  - {{id: bom, require: sbom, by: [release], min_components: {number}}}\n")
+    check = "  - {id: it, check: 'bom.components == 2'}\n"
+    policy = read(HEAD + "rules:\n  - {id: bom, require: sbom, by: [release]}\n" + check)
+    shown = [signed("release", names.PREDICATE_CYCLONEDX, cyclonedx(None, PART, PART | {"name": "other"}))]
+    assert evaluate(policy, evidence(shown, policy.identities.values()), now=NOW).outcome is Outcome.ADMITTED
+
+
+def test_an_image_has_no_package_of_which_an_sbom_could_be(read: Read) -> None:
+    image = replace(SUBJECT, purl=None, digest=None, name="registry.example/app:1", image="registry.example/app")
+    head = HEAD.replace('"pkg:npm/*"', '"registry.example/**"')
+    policy = read(head + "rules:\n  - {id: bom, require: sbom, by: [release], includes_package: true}\n")
+    found = evidence(
+        [signed("release", names.PREDICATE_CYCLONEDX, cyclonedx(), subject=image)],
+        policy.identities.values(),
+        subject=image,
+    )
+    assert evaluate(policy, found, now=NOW).findings[0].code is Code.SBOM_VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("predicate", "lists"),
+    [
+        (None, True),
+        ({}, True),
+        ({"bomFormat": "CycloneDX"}, True),
+        ({"bomFormat": "CycloneDX", "vulnerabilities": []}, False),
+        ({"bomFormat": "CycloneDX", "vulnerabilities": [], "components": []}, True),
+        ({"vulnerabilities": []}, True),
+    ],
+)
+def test_a_list_of_vulnerabilities_is_no_sbom(predicate: dict[str, Any] | None, lists: bool) -> None:
+    assert lists_components(predicate) is lists
 
 
 def test_a_whole_version_has_no_digest_that_could_be_contradicted(read: Read) -> None:

@@ -12,7 +12,7 @@ from attest.errors import PolicyError
 from attest.evidence.model import Subject
 from attest.policy.codes import Code
 from attest.policy.evaluate import evaluate
-from attest.policy.verdict import Finding
+from attest.policy.verdict import Finding, Outcome
 from tests.evidence_factory import NOW, PURL, SUBJECT, evidence, signed
 from tests.policy.conftest import HEAD, Read
 from tests.policy.test_other_rules import vsa
@@ -63,6 +63,30 @@ def test_what_is_not_known_comes_first(read: Read) -> None:
 def test_what_a_scan_that_fits_found(read: Read, terms: str, document: dict[str, Any], notes: str) -> None:
     finding = judge(read, terms, scan(document), vex(openvex()))
     assert finding.message == f"scan by security (1 of 1 needed; as far as the store lists){notes}"
+
+
+def test_a_score_alone_forbids_too_and_may_be_taken_away(read: Read) -> None:
+    good, bad = scan(grype("Low", 3.0)), scan(grype("High", 7.1), by="release")
+    finding = judge(read, "max_score: 7.0", good, bad)
+    assert (finding.code, finding.outcome) == (Code.SCAN_FINDING, Outcome.DENIED)
+    assert judge(read, "max_score: 7.0", good, complete=False).outcome is Outcome.INCONCLUSIVE
+    assert judge(read, "threshold: 1", good, bad, complete=False).outcome is Outcome.ADMITTED
+    cleared = judge(read, "max_score: 7.0, vex: {by: [builder]}", good, bad, vex(openvex()))
+    assert cleared.outcome is Outcome.ADMITTED
+    with pytest.raises(PolicyError, match="'vex' takes nothing away"):
+        judge(read, "vex: {by: [builder]}", good)
+
+
+def test_what_may_be_denied_and_asked(read: Read) -> None:
+    for terms in ("max_score: 0", "max_score: 10", "deny: [critical, high, medium, low]"):
+        judge(read, terms, scan(report()))
+    for terms in ("max_score: 10.1", "max_score: 11", "deny: [critical, high, medium, low, none]"):
+        with pytest.raises(PolicyError, match=terms.partition(":")[0]):
+            judge(read, terms, scan(report()))
+    check = "  - {id: it, check: 'scanned.tool == \"Grype\" && scanned.findings == 1'}\n"
+    policy = read(HEAD + "rules:\n  - {id: scanned, require: scan, by: [security]}\n" + check)
+    found = evidence([scan(report(("CVE-1", "Low")))], policy.identities.values())
+    assert evaluate(policy, found, now=NOW).outcome is Outcome.ADMITTED
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ import pytest
 
 from attest import names
 from attest.policy.codes import Code
+from attest.policy.evaluate import evaluate
 from attest.policy.verdict import Outcome
 from attest.policy.vex import Heard
 from attest.signing.proof import KeyAuthor
 from attest.statements.findings import Finding
 from attest.statements.vex_statements import Status, VexStatement
-from tests.evidence_factory import NOW, SUBJECT, key, proven, signed
-from tests.policy.conftest import Read
+from tests.evidence_factory import NOW, SUBJECT, evidence, key, proven, signed
+from tests.policy.conftest import HEAD, Read
 from tests.policy.test_absence import revocation
 from tests.policy.test_scan_rule import VEX, scan
 from tests.policy.test_scan_rule import judge as judge_scan
@@ -198,6 +199,14 @@ def test_a_reason_is_missed_only_where_there_is_none(read: Read) -> None:
     reasons = judge(read, old, new).message
     assert "CVE-2026-1 is not_affected;" in reasons
     assert "without a reason" not in reasons
+
+
+def test_another_may_be_missing_even_where_one_that_fits_is_enough(read: Read) -> None:
+    policy = read(f"{HEAD}rules:\n  - {{id: it, {RULE}, match: any}}\n")
+    shown = [vex(openvex("fixed", MINE))]
+    for complete, outcome in ((True, Outcome.ADMITTED), (False, Outcome.INCONCLUSIVE)):
+        found = evidence(shown, policy.identities.values(), complete=complete)
+        assert evaluate(policy, found, now=NOW).outcome is outcome
 
 
 def test_how_old_it_may_be(read: Read) -> None:

@@ -95,9 +95,8 @@ class ScanRule(Rule[Scan]):
         left = [item for item in denied if heard is None or not heard.clears(item)]
         if left:
             return Refusal(Code.SCAN_FINDING, f"{content.tool[:80]} found {_told(left)}")
-        cleared = len(denied) - len(left)
         notes = [f"{len(content.findings)} findings by {content.tool[:80]}"] if content.findings else []
-        notes += [f"{cleared} taken away by VEX of {' or '.join(self.vex)}"] if cleared else []
+        notes += [f"{len(denied)} taken away by VEX of {' or '.join(self.vex)}"] if denied else []
         return Fit(claim.signers, tuple(notes))
 
     def _denies(self, finding: Finding) -> bool:
