@@ -59,7 +59,9 @@ class ImagePattern:
             raise _refused(text, error.why or error.what) from None
         if reference.tag is not None:
             raise _refused(text, _NO_VERSION)
-        host, *written = (image_name(reference) or "").split("/")
+        name = image_name(reference)
+        assert name is not None  # it has a host
+        host, *written = name.split("/")
         if segments == [_ANY]:
             written = [_ANY]  # not only Docker Hub's own
         return cls(text, (host, *written[: len(written) - len(segments)], *segments))

@@ -12,8 +12,13 @@ from attest import limits, names
 from attest.errors import UsageError
 from attest.evidence.attach import attach_bundle, attach_document, creation_time, push_anchor, statement_subjects
 from attest.evidence.attach_signature import attach_signature
+from attest.evidence.lookup import subject_of
 from attest.oci.descriptor import EMPTY, Descriptor
 from attest.oci.digest import Digest
+from attest.oci.reference import Reference
+from attest.packages.anchors import version_anchor
+from attest.packages.digest import ArtifactDigest
+from attest.packages.purl import Purl
 from attest.signing.notation.sign import Signed
 from attest.stores.memory import MemoryStore
 from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT
@@ -132,3 +137,11 @@ def test_when_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SOURCE_DATE_EPOCH", wrong)
         with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH is not a number of seconds"):
             creation_time()
+
+
+def test_a_tag_names_the_artifact_where_a_version_has_one_only(store: Noting) -> None:
+    wheel, digest = Purl.parse("pkg:pypi/acme@1.0"), ArtifactDigest("sha256", "ab" * 32)
+    for purl, of, tagged in ((PURL, DIGEST, SUBJECT.manifest), (wheel, digest, version_anchor(wheel).descriptor())):
+        anchor = push_anchor(store, REPOSITORY, "t", purl, of)
+        assert anchor == subject_of(purl, of).manifest
+        assert store.resolve(Reference(REPOSITORY, tag="t")).digest == tagged.digest

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from attest.evidence.identity import CertificateIdentity, X509Identity, principal
+from attest.evidence.identity import CertificateIdentity, X509Identity, key_principal, principal
 from attest.evidence.patterns import ImagePattern
 from attest.evidence.text_patterns import identity_pattern
 from attest.packages.patterns import PurlPattern
@@ -110,3 +110,10 @@ def test_for_which_packages_it_speaks() -> None:
         assert (len(found.verified), [item.reason for item in found.rejected]) == (
             (1, []) if refusal is None else (0, [refusal])
         )
+
+
+def test_whose_key_stays_is_known_by_it() -> None:
+    assert key_principal(by_x509("a")) == "key:sha256:bb"
+    assert key_principal(by_x509(subject="CN=y", root="ab")) == "key:sha256:bb"
+    for author in (KeyAuthor(key("release").public), by_certificate("dev@acme.example")):
+        assert key_principal(author) == principal(author)

@@ -74,3 +74,8 @@ def test_an_incomplete_listing_says_so_once() -> None:
     known = Listing(complete=False, problems=("page 2 failed",))
     assert artifacts(known, REPOSITORY, PURL).problems == ("page 2 failed",)
     assert artifacts(Listing(), REPOSITORY, PURL).problems == ()
+
+
+def test_nobody_has_read_the_file_unless_that_is_said() -> None:
+    assert not subject_of(PURL, FIRST).read_from_file
+    assert subject_of(PURL, FIRST, read_from_file=True).read_from_file
