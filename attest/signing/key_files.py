@@ -139,7 +139,7 @@ def _load_encrypted(block: bytes, password: bytes, where: str) -> PrivateKey:
     except ValueError:
         raise KeyFileError(f"wrong password for {where}", why="or the file is damaged") from None
     except UnsupportedAlgorithm as error:
-        raise KeyFileError("encrypted in an unknown way", where=where, why=_first_line(error)) from None
+        raise KeyFileError("not a usable private key", where=where, why=_first_line(error)) from None
     return PrivateKey.of(key, where=where)
 
 

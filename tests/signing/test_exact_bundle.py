@@ -50,3 +50,11 @@ def test_a_member_by_two_names() -> None:
     entry["log_index"] = entry["logIndex"]
     with pytest.raises(EnvelopeError, match="a member by two names: 'logIndex' stands there twice"):
         parsed(value)
+
+
+@pytest.mark.parametrize(("kind", "hint"), [("publicKey", "release"), ("certificate", None)])
+def test_only_a_key_has_a_hint(kind: str, hint: str | None) -> None:
+    value = keyless(SIGSTORE).json()
+    del value["verificationMaterial"]["certificate"]
+    value["verificationMaterial"][kind] = {"rawBytes": "AAAA", "hint": "release"}
+    assert parsed(value).key_hint == hint
