@@ -48,7 +48,16 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         run.scratch = Path(scratch) / "tests"
         code = pytest.main(
-            ["-q", "-n0", "-p", "no:cacheprovider", "--basetemp", str(run.scratch), *(options.tests or TESTS)],
+            [
+                "-q",
+                "-n0",
+                "--tb=native",
+                "-p",
+                "no:cacheprovider",
+                "--basetemp",
+                str(run.scratch),
+                *(options.tests or TESTS),
+            ],
             plugins=[run, Quick()],
         )
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

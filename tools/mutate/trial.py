@@ -241,7 +241,7 @@ def _imported_anew(mutant: Mutant, tests: list[str], watch: _Watch) -> int:
         if chosen:
             files = list(dict.fromkeys(test.partition("::")[0] for test in chosen))
             plugins = [watch, _Chosen(chosen), Quick()]
-            code = pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *files], plugins=plugins)
+            code = pytest.main(["-x", "-q", "-n0", "--tb=native", "-p", "no:cacheprovider", *files], plugins=plugins)
             if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
                 return BROKEN
             if code:
