@@ -239,11 +239,12 @@ class _Whole:
 class _Reader(threading.Thread):
     """Reads one pipe to its end, or kills the process that writes too much."""
 
+    data = b""
+
     def __init__(self, pipe: IO[bytes], process: subprocess.Popen[bytes]) -> None:
         super().__init__(daemon=True)
         self._pipe = pipe
         self._process = process
-        self.data = b""
         self.too_long = False
         self.start()
 
