@@ -35,6 +35,24 @@ def version(signatures: Any) -> dict[str, Any]:
     return {"name": "@acme/x", "version": "1.0.0", "dist": {"integrity": INTEGRITY, "signatures": signatures}}
 
 
+def test_the_registry_signs_no_other_digest() -> None:
+    sha256 = ArtifactDigest("sha256", "ab" * 32)
+    signature = json.dumps(
+        {
+            "mediaType": names.BUNDLE_V03,
+            "verificationMaterial": {"publicKey": {"hint": "x"}},
+            "messageSignature": {
+                "messageDigest": {
+                    "algorithm": "SHA2_256",
+                    "digest": base64.b64encode(hashlib.sha256(npm.message(NPM, sha256)).digest()).decode(),
+                },
+                "signature": "c2ln",
+            },
+        }
+    )
+    assert not npm.signs_message(Bundle.parse(signature.encode()), NPM, sha256)
+
+
 @pytest.mark.parametrize("signatures", [None, [], {}, "x"])
 def test_a_version_without_signatures(signatures: Any) -> None:
     with pytest.raises(EnvelopeError, match="no signature"):

@@ -97,6 +97,10 @@ def without_body(value: dict[str, Any]) -> None:
     del value["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"]
 
 
+def with_entries(*entries: object) -> Callable[[dict[str, Any]], None]:
+    return lambda value: value["verificationMaterial"].update(tlogEntries=list(entries))
+
+
 def logged(algorithm: str, encoded: str) -> Callable[[dict[str, Any]], None]:
     body = {"spec": {"data": {"hash": {"algorithm": algorithm, "value": encoded}}}}
 
@@ -121,6 +125,8 @@ def both(*edits: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]],
         (without_digest, [Binding.BYTES]),
         (without_entries, [Binding.BYTES]),
         (without_body, [Binding.BYTES]),
+        (with_entries(1, "x", None), [Binding.BYTES]),
+        (with_entries({"canonicalizedBody": "!!"}, {"canonicalizedBody": "e30="}), [Binding.BYTES]),
         (both(without_digest, without_entries), "it does not say what it signs"),
         (both(without_digest, without_body), "it does not say what it signs"),
         (logged("sha256", "1a" * 32), f"it signs sha256:{'1a' * 32} and {BY_SHA256}, not {BY_SHA256}"),
@@ -278,6 +284,9 @@ def test_what_pypi_does_not_take() -> None:
         "its subject is not the name of a distribution: ''": [of(None)],
         "its subject is not the name of a distribution: 'left_pad-1.3.0-1/2-py3-none-any.whl'": [
             of("left_pad-1.3.0-1/2-py3-none-any.whl")
+        ],
+        "its subject is not the name of a distribution: 'left_pad-1.3.0-1\\\\2-py3-none-any.whl'": [
+            of("left_pad-1.3.0-1\\2-py3-none-any.whl")
         ],
         "not about pkg:pypi/left-pad@1.3.0: the signed content names another package: pkg:pypi/right-pad@1.3.0": [
             of("right_pad-1.3.0.tar.gz")

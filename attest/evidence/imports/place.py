@@ -68,12 +68,8 @@ def _named(statement: Statement, kind: str | None) -> Iterator[Subject]:
     for subject in statement.subjects:
         for purl in naming.by_subject(subject.name, kind or ""):
             for algorithm in ecosystem(purl.type).algorithms:
-                if algorithm in subject.digests:
-                    try:
-                        digest = ArtifactDigest.parse(f"{algorithm}:{subject.digests[algorithm]}")
-                    except UsageError:
-                        continue
-                    yield subject_of(purl, digest)
+                if algorithm in subject.digests:  # of the right length, or it would be no statement
+                    yield subject_of(purl, ArtifactDigest(algorithm, subject.digests[algorithm]))
 
 
 def _message(item: Item, subjects: Sequence[Subject]) -> list[Placement] | str:
