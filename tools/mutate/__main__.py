@@ -47,19 +47,9 @@ def main(arguments: list[str]) -> int:
     run = Run(everything, wanted, options.jobs, options.sample, options.again, known)
     with tempfile.TemporaryDirectory() as scratch:
         run.scratch = Path(scratch) / "tests"
-        code = pytest.main(
-            [
-                "-q",
-                "-n0",
-                "--tb=native",
-                "-p",
-                "no:cacheprovider",
-                "--basetemp",
-                str(run.scratch),
-                *(options.tests or TESTS),
-            ],
-            plugins=[run, Quick()],
-        )
+        quiet = ("-q", "-n0", "--tb=native", "-p", "no:cacheprovider")
+        tests = options.tests or TESTS
+        code = pytest.main([*quiet, "--basetemp", str(run.scratch), *tests], plugins=[run, Quick()])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return int(code)
     return report(run)
