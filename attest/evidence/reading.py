@@ -46,7 +46,7 @@ class _Unfit(Exception):
     """Carries a rejection out of the steps that read."""
 
     def __init__(self, rejected: Rejected) -> None:
-        super().__init__(rejected.reason)
+        super().__init__()
         self.rejected = rejected
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from attest import names
 from attest.errors import StoreUnavailable
 from attest.evidence.attach import attach_bundle, attach_document, push_anchor
 from attest.evidence.collect import collect
+from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
 from attest.stores.memory import MemoryStore
 from attest.stores.protocol import Referrers
@@ -47,3 +49,57 @@ def test_signatures_over_a_document_that_cannot_be_listed() -> None:
     part = collect(store, REPOSITORY, SUBJECT, documents=True)
     assert (part.complete, part.problems) == (False, (f"{documents[0].digest}: no answer",))
     assert {item.digest for item in part.candidates if item.signed is None} == {documents[0].digest}
+
+
+def test_what_hangs_on_a_document_and_signs_nothing_makes_no_signature_of_it() -> None:
+    store = MemoryStore()
+    anchor = push_anchor(store, REPOSITORY, "1.3.0", PURL, DIGEST)
+    document = attach_document(store, REPOSITORY, anchor, b"one", media_type="text/x", title="x", created=NOW)
+    attach_document(store, REPOSITORY, document.descriptor(), b"two", media_type="text/x", title="x", created=NOW)
+    found = collect(store, REPOSITORY, SUBJECT, documents=True)
+    assert [(item.digest, item.signed) for item in found.candidates] == [(document.digest, None)]
+    assert found.whole
+
+
+class InTwoWays(MemoryStore):
+    """Lists in two ways, of which the first is not whole."""
+
+    def listings(self, repository: str, subject: Digest) -> Iterator[Referrers]:
+        for complete in (False, True):
+            yield replace(self.referrers(repository, subject), complete=complete, problems=() if complete else ("cut",))
+
+
+def test_one_whole_answer_does_not_complete_another() -> None:
+    store = InTwoWays()
+    push_anchor(store, REPOSITORY, "1.3.0", PURL, DIGEST)
+    found = collect(store, REPOSITORY, SUBJECT)
+    assert (found.complete, found.problems) == (False, ("cut",))
+
+
+class Telling(Deaf):
+    """Says of what it cannot show so already when it lists it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tells: tuple[str, ...] = ()
+
+    def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
+        return replace(super().referrers(repository, subject, artifact_type=artifact_type), problems=self.tells)
+
+    def fetch(self, repository: str, descriptor: Descriptor) -> bytes:
+        if descriptor.digest in self.to:
+            raise StoreUnavailable("no answer")
+        return super().fetch(repository, descriptor)
+
+
+def test_what_listing_has_told_reading_does_not_tell_again() -> None:
+    store = Telling()
+    anchor = push_anchor(store, REPOSITORY, "1.3.0", PURL, DIGEST)
+    one, other = (
+        attach_document(store, REPOSITORY, anchor, text, media_type="text/x", title="x", created=NOW).digest
+        for text in (b"one", b"two")
+    )
+    store.to = {one, other}
+    store.tells = (f"{one}: it is: away", "something else")
+    found = collect(store, REPOSITORY, SUBJECT)
+    assert found.problems == (f"{one}: it is: away", "something else", f"{other}: no answer")
