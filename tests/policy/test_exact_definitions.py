@@ -6,7 +6,8 @@ import pytest
 
 from attest.policy.document import load
 from attest.policy.rules.rule import Absence
-from tests.policy.test_extends import BASE, CHILD, LISTED, REVOKES, TEAM, TOP, Write, refused, write
+from tests.policy.test_definitions import LISTED, REVOKES, TEAM
+from tests.policy.test_extends import BASE, CHILD, TOP, Write, refused, write
 
 __all__ = ["write"]
 
