@@ -123,10 +123,11 @@ def _chain(response: TimeStampResponse, roots: Sequence[x509.Certificate]) -> Ch
         )
     certificates = [load(item, where="timestamp certificate") for item in carried]
     (signer,) = signers
-    leaf = next(
-        (item for item in certificates if (item.issuer, item.serial_number) == (signer.issuer, signer.serial_number)),
-        None,
-    )
+    try:
+        issuer_and_number = signer.issuer, signer.serial_number
+    except (ValueError, KeyError) as error:  # read only when it is asked for
+        raise EnvelopeError("not a timestamp token", where=STEP, why=str(error)[:160]) from None
+    leaf = next((item for item in certificates if (item.issuer, item.serial_number) == issuer_and_number), None)
     if leaf is None:
         raise VerificationError(STEP, expected="the signer's certificate in the token", found="none")
     chain = [leaf]

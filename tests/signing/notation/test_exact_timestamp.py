@@ -197,6 +197,15 @@ def test_what_is_no_token() -> None:
     assert "not a timestamp token of version 1" in malformed(replace(GOOD, version=2))
 
 
+@pytest.mark.parametrize("byte", [b"\x00", b"\x05", b"\x30"])
+def test_a_signer_that_cannot_be_read(byte: bytes) -> None:
+    """Its issuer is a name in which something is no text."""
+    raw, name = GOOD.made(), CERTIFICATE.issuer.public_bytes()
+    place = raw.rindex(name)  # the same name stands in the certificates before it
+    for wrong in (name.replace(b"\x0c", byte, 1), name[:-1] + b"\xff"):
+        assert "timestamp: not a timestamp token" in malformed(raw[:place] + wrong + raw[place + len(name) :])
+
+
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rfc3161_client", None)
     assert "timestamps cannot be read here: rfc3161-client is not installed" in malformed(GOOD)
