@@ -63,6 +63,7 @@ def _decode(data: bytes) -> tuple[TimeStampResponse, datetime]:
 
 
 def _holds(response: TimeStampResponse, signature: bytes, authority: Authority) -> bool:
+    from cryptography.x509 import InvalidVersion
     from rfc3161_client import VerificationError as TimestampError
     from rfc3161_client import VerifierBuilder
 
@@ -74,6 +75,6 @@ def _holds(response: TimeStampResponse, signature: bytes, authority: Authority) 
         builder = builder.add_intermediate_certificate(item)
     try:
         builder.build().verify_message(response, signature)
-    except TimestampError:
+    except (TimestampError, ValueError, InvalidVersion):  # the status, and certificates beside it, are read only here
         return False
     return True

@@ -25,7 +25,9 @@ from attest.signing.sigstore.trusted_root import TrustedRoot
 from attest.signing.sigstore.verify import Requirements, verify, verify_with_key
 from tests.signing.notation.pki import CA, DAY, TSA, Entity
 from tests.signing.notation.pki import NOW as TODAY
+from tests.signing.notation.pki import der as encoded
 from tests.signing.notation.pki import root as authority_root
+from tests.signing.notation.tokens import Token, integer, seq
 from tests.signing.notation.tsa import Authority
 from tests.signing.sigstore import forge
 from tests.signing.sigstore.forge import Forged, b64, keyless, rfc3339
@@ -154,6 +156,22 @@ def test_what_is_no_timestamp_or_stands_there_twice(clock: Made) -> None:
             verify_timestamps([data], SIGNATURE, trusted)
         with pytest.raises(VerificationError, match="expected an RFC 3161 response"):
             time_of(data)
+
+
+def test_what_can_only_be_read_in_part_proves_nothing() -> None:
+    """Neither its status nor the certificates that it carries are signed: anybody can put something else there."""
+    entity = Clock("Time", 60).entity
+    top, token = encoded(entity.above[-1]), Token(entity, signature=SIGNATURE).made()
+    version = b"\xa0\x03\x02\x01\x02"
+    worse = [top.replace(version, version[:-1] + b"\x09", 1), top[:-1].replace(b"\x0c", b"\x05", 1) + top[-1:]]
+    for status, raw, holds in (
+        (0, token, 1),
+        (1, token, 0),
+        (2, token, 0),
+        (7, token, 0),
+        *((0, token.replace(top, other), 0) for other in worse),
+    ):
+        assert len(verify_timestamps([seq(seq(integer(status)), raw)], SIGNATURE, root(entity.chain))) == holds
 
 
 def stamped(forged: Forged, *clocks: Made) -> Bundle:
