@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from attest.errors import VerificationError
+from attest.errors import UsageError, VerificationError
 from attest.signing.bundle import Bundle
 from attest.signing.keys import PublicKey
 from attest.signing.proof import KeyAuthor, Proof
@@ -172,6 +173,12 @@ def test_what_can_only_be_read_in_part_proves_nothing() -> None:
         *((0, token.replace(top, other), 0) for other in worse),
     ):
         assert len(verify_timestamps([seq(seq(integer(status)), raw)], SIGNATURE, root(entity.chain))) == holds
+
+
+def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rfc3161_client", None)
+    with pytest.raises(UsageError, match="timestamps cannot be verified here"):
+        time_of(b"")
 
 
 def stamped(forged: Forged, *clocks: Made) -> Bundle:
