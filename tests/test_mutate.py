@@ -323,7 +323,7 @@ from attest.policy.one import f
 @pytest.fixture(scope="session")
 def server():
     tell("set up")
-    time.sleep(1.1)
+    time.sleep(3.1)
     yield
     tell("taken down")
 

@@ -18,7 +18,7 @@ from tools.mutate.mutant import MODULE, Mutant, Source
 LONGEST: Final = 2.0
 """Seconds of processor time. Tests that take more are not run on mutants, nor those that wait for `WAITING`."""
 WAITING: Final = 10.0
-SET_UP: Final = 1.0
+SET_UP: Final = 3.0
 """Seconds. What takes more to be set up for tests (a server, say) is there for all mutants, set up for none alone."""
 
 
