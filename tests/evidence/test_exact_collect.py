@@ -11,8 +11,10 @@ from attest.evidence.attach import attach_bundle, attach_document, push_anchor
 from attest.evidence.collect import collect
 from attest.oci.descriptor import Descriptor
 from attest.oci.digest import Digest
+from attest.oci.reference import Reference
 from attest.stores.memory import MemoryStore
-from attest.stores.protocol import Referrers
+from attest.stores.protocol import Found, Place, Referrers, Where
+from tests.evidence.test_stages import layer, simple_payload, tag
 from tests.evidence_factory import DIGEST, NOW, PURL, SUBJECT, bundle_of, signed
 
 REPOSITORY = "npm/left-pad"
@@ -103,3 +105,27 @@ def test_what_listing_has_told_reading_does_not_tell_again() -> None:
     store.tells = (f"{one}: it is: away", "something else")
     found = collect(store, REPOSITORY, SUBJECT)
     assert found.problems == (f"{one}: it is: away", "something else", f"{other}: no answer")
+
+
+class Counting(MemoryStore):
+    """Lists one manifest that a tag of cosign's names too, and counts how often that is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched = 0
+        payload = simple_payload()
+        tag(self, "sig", (layer(payload), payload), (replace(layer(payload + b" "), annotations={}), payload + b" "))
+        self.tagged = self.resolve(Reference(REPOSITORY, f"sha256-{SUBJECT.manifest.digest.encoded}.sig"))
+
+    def fetch(self, repository: str, descriptor: Descriptor) -> bytes:
+        self.fetched += descriptor.digest == self.tagged.digest
+        return super().fetch(repository, descriptor)
+
+    def referrers(self, repository: str, subject: Digest, *, artifact_type: str | None = None) -> Referrers:
+        return Referrers((Found(self.tagged, (Place("x", Where.API),)),), True, NOW)
+
+
+def test_what_was_refused_in_part_is_not_read_again_for_its_tag() -> None:
+    store = Counting()
+    found = collect(store, REPOSITORY, SUBJECT)
+    assert (len(found.candidates), len(found.rejected), store.fetched) == (1, 1, 1)
