@@ -5,6 +5,7 @@ Their clients are stood in for; what those return is as they would.
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from google.cloud.kms_v1.types import CryptoKeyVersion
-from securesystemslib.signer import _azure_signer as azure_signer
+from securesystemslib.signer import AzureSigner
 
 from attest.errors import KeyFileError
 from attest.signing.cloud_keys import open_aws, open_azure, open_gcp
@@ -125,9 +126,9 @@ class Azure:
 @pytest.fixture
 def vault(monkeypatch: pytest.MonkeyPatch) -> type[Azure]:
     monkeypatch.setattr(azure.identity, "DefaultAzureCredential", object)
-    monkeypatch.setattr(azure_signer, "DefaultAzureCredential", object)
+    monkeypatch.setattr(sys.modules[AzureSigner.__module__], "DefaultAzureCredential", object)
     monkeypatch.setattr(azure.keyvault.keys, "KeyClient", Azure)
-    monkeypatch.setattr(azure_signer, "CryptographyClient", Azure)
+    monkeypatch.setattr(sys.modules[AzureSigner.__module__], "CryptographyClient", Azure)
     return Azure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from attest.errors import EnvelopeError, UsageError
 from attest.signing.notation import der
 from attest.signing.notation.distinguished_name import DistinguishedName, ExactName, subject_attributes
+from tests.signing.notation.pki import root
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,11 @@ def test_an_exact_name_is_all_of_a_subject() -> None:
 
 
 def test_a_value_that_is_no_text() -> None:
-    bits = x509.NameAttribute(NameOID.X500_UNIQUE_IDENTIFIER, b"\x01\xff", x509.name._ASN1Type.BitString)
-    assert subject_attributes(x509.Name([bits])) == (("2.5.4.45", "01ff"),)
+    """A bit string, which no public name of `cryptography` makes: so the bytes of a certificate are changed."""
+    written = root("C=US,ST=WA,O=ab").certificate.public_bytes(serialization.Encoding.DER)
+    changed = written.replace(b"\x55\x04\x0a\x0c\x02ab", b"\x55\x04\x2d\x03\x02\x01\xfe")
+    subject = x509.load_der_x509_certificate(changed).subject
+    assert subject_attributes(subject)[-1] == ("2.5.4.45", "01fe")
 
 
 @given(st.text(st.sampled_from(' #,+;<>\\"=aé\0'), min_size=1, max_size=4))

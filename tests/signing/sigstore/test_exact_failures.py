@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from sigstore._internal.fulcio.client import FulcioClientError
-from sigstore._internal.rekor import RekorClientError
 from sigstore.errors import Error, VerificationError
 
 from attest.errors import AttestError, StoreUnavailable, TrustError, UsageError
@@ -17,6 +15,17 @@ from attest.signing.sigstore.deployment import Deployment
 from attest.signing.sigstore.failures import getting_a_certificate, logging_a_signature
 from attest.signing.sigstore.identity_token import Identity
 from tests.private_sigstore.issuer import Issuer
+
+
+class FulcioClientError(Exception):
+    """The clients' own classes are private: what tells them is the package that they are of."""
+
+    __module__ = "sigstore.fulcio"
+
+
+class RekorClientError(Exception):
+    __module__ = "sigstore.rekor"
+
 
 DEPLOYMENT = Deployment("private", public=False, document=b"{}")
 AGAIN = "run it again; what was stored stays"
