@@ -105,6 +105,7 @@ OTHER = x448.X448PrivateKey.generate().public_key().public_bytes(Encoding.DER, P
         ({**FIELDS, "spki": base64.b64encode(OTHER).decode()}, "a key of another kind (X448)", None),
         ({"x509": "O=Acme", "root": ROOT}, "'root' is not among the roots", ROOT),
     ],
+    ids=range(10),
 )
 def test_what_is_none(fields: Mapping[str, str], what: str, why: str | None) -> None:
     with pytest.raises(UsageError) as refused:
