@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -68,20 +67,6 @@ def test_two_files_of_one_key_have_nothing_in_common(p256: PrivateKey) -> None:
     assert first["kdf"]["salt"] != second["kdf"]["salt"]
     assert first["cipher"]["nonce"] != second["cipher"]["nonce"]
     assert first["ciphertext"] != second["ciphertext"]
-
-
-@pytest.mark.parametrize("n", [32768, 131072])
-def test_the_other_parameters_that_cosign_takes(n: int, p256: PrivateKey) -> None:
-    from nacl.secret import SecretBox
-
-    salt, nonce = b"s" * 32, b"n" * 24
-    secret = hashlib.scrypt(b"pw", salt=salt, n=n, r=8, p=1, dklen=32, maxmem=2**28)
-    value = {
-        "kdf": {"name": "scrypt", "params": {"N": n, "r": 8, "p": 1}, "salt": base64.b64encode(salt).decode()},
-        "cipher": {"name": "nacl/secretbox", "nonce": base64.b64encode(nonce).decode()},
-        "ciphertext": base64.b64encode(SecretBox(secret).encrypt(p256.pkcs8_der(), nonce).ciphertext).decode(),
-    }
-    assert cosign_key.decrypt(pem_of(value), lambda: b"pw", where="x") == p256.pkcs8_der()
 
 
 def test_the_older_label(tmp_path: Path, p256: PrivateKey) -> None:

@@ -116,6 +116,7 @@ def test_base64_in_each_of_its_spellings(data: bytes) -> None:
         "a",
         "aGl",
         "aGl=",
+        "QQ=",
     ],
 )
 def test_base64_with_anything_else_is_refused(text: str) -> None:

@@ -44,6 +44,11 @@ def test_both_names_mean_the_same(file: bytes | None) -> None:
     assert Material.of(one) == Material.of(two)
 
 
+def test_bundles_may_stand_in_a_set() -> None:
+    value = keyless(SIGSTORE).json()
+    assert len({parsed(value), parsed(value)}) == 1
+
+
 def test_a_member_by_two_names() -> None:
     value = keyless(SIGSTORE).json()
     (entry,) = value["verificationMaterial"]["tlogEntries"]
