@@ -38,9 +38,9 @@ class Checkpoint:
     @classmethod
     def parse(cls, note: str) -> Checkpoint:
         """Raises `EnvelopeError`."""
-        text, blank, block = note.partition("\n\n")
+        text, _, block = note.partition("\n\n")
         lines = text.split("\n")
-        if not blank or "\n\n" in block or not block.endswith("\n") or len(lines) < 3:
+        if not block.endswith("\n") or len(lines) < 3:
             raise _malformed("it wants three lines, a blank one, and signatures")
         origin, size, root = lines[:3]
         if not origin or not (size.isascii() and size.isdigit()) or len(size) > 19 or (size[0] == "0" and size != "0"):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from attest.errors import VerificationError
 from attest.signing.sigstore.certificate import check_authority, verify_profile
 from attest.signing.sigstore.trusted_root import TrustedRoot
+from tests.signing.notation.pki import build, name
 from tests.signing.notation.pki import root as stranger
 from tests.signing.sigstore.forge import IDENTITY, MINUTE, NOW, Sigstore, b64, rfc3339
 
@@ -54,3 +55,9 @@ def test_a_signer_is_no_authority(constraints: x509.BasicConstraints | None) -> 
         return
     with pytest.raises(VerificationError, match="expected a signer's, found an authority's"):
         verify_profile(leaf)
+
+
+def test_what_a_key_is_for_must_be_said() -> None:
+    bare = build("CN=bare", KEY, name("CN=bare"), KEY, ())
+    with pytest.raises(VerificationError, match="what its key may be used for: expected a key usage"):
+        verify_profile(bare)

@@ -63,6 +63,15 @@ def test_how_much_is_told_of_what_is_no_text() -> None:
     assert caught.value.step == "identity: the certificate's extension 1.3.6.1.4.1.57264.1.8"
 
 
+@pytest.mark.parametrize("head", [b"\x0c\x80", b"\x0c\x81\x7f", b"\x0c\x82\x00\x80", b"\x0c\x83\x00\x00\x80"])
+def test_a_length_is_written_in_one_way(head: bytes) -> None:
+    """X.690 §10.1: the fewest bytes, and never left open."""
+    issuer = ISSUER.ljust(0x7F if head.endswith(b"\x7f") else 0x80, "x").encode()
+    with pytest.raises(VerificationError, match="expected one text in UTF-8"):
+        author_of(SIGSTORE.certificate(KEY, (SAN, fulcio(8, head + issuer))))
+    assert author_of(SIGSTORE.certificate(KEY, (SAN, fulcio(8, b"\x0c\x81\x80" + issuer[:0x80].ljust(0x80, b"x")))))
+
+
 @pytest.mark.parametrize(("kind", "subject"), [("1.3.6.1.4.1.57264.1.7", "alice"), ("1.3.6.1.4.1.57264.1.77", None)])
 def test_a_user_name_is_fulcio_s(kind: str, subject: str | None) -> None:
     name = x509.SubjectAlternativeName([x509.OtherName(ObjectIdentifier(kind), utf8_string("alice"))])

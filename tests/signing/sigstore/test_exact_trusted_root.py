@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import Any
 
@@ -63,3 +65,29 @@ def test_why_it_cannot_be_read(raw: bytes, why: str) -> None:
     with pytest.raises(TrustError, match="cannot read the trusted root") as caught:
         TrustedRoot.parse(raw)
     assert caught.value.why == why
+
+
+@pytest.mark.parametrize("version", ["+json;version=0.1", ".v0.1+json", ".v0.2+json"])
+def test_which_versions_are_read(version: str) -> None:
+    value = SIGSTORE.root_json() | {"mediaType": f"application/vnd.dev.sigstore.trustedroot{version}"}
+    assert TrustedRoot.parse(json.dumps(value).encode()).media_type == value["mediaType"]
+
+
+@pytest.mark.parametrize("part", ["tlogs", "ctlogs"])
+def test_what_a_log_is_called(part: str) -> None:
+    """By its number, or by the digest of its key (RFC 6962 §3.2)."""
+    value = SIGSTORE.root_json()
+    log = {name: item for name, item in value[part][0].items() if name not in ("logId", "baseUrl")}
+    digest = hashlib.sha256(base64.b64decode(log["publicKey"]["rawBytes"])).digest()
+    for given, number, url in (
+        ({}, digest, ""),
+        ({"logId": {"keyId": b64(b"number")}, "baseUrl": "https://log.example"}, b"number", "https://log.example"),
+    ):
+        root = TrustedRoot.parse(json.dumps(value | {part: [log | given]}).encode())
+        found = root.logs if part == "tlogs" else root.ct_logs
+        assert {name: [item.url for item in logs] for name, logs in found.items()} == {number: [url]}
+
+
+def test_only_a_time_is_within_a_window() -> None:
+    assert NOW in Window(NOW, None)
+    assert "now" not in Window(NOW, None)
