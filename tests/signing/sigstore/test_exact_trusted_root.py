@@ -91,3 +91,7 @@ def test_what_a_log_is_called(part: str) -> None:
 def test_only_a_time_is_within_a_window() -> None:
     assert NOW in Window(NOW, None)
     assert "now" not in Window(NOW, None)
+
+
+def test_two_equal_roots_are_one_in_a_set() -> None:
+    assert len({SIGSTORE.root(), SIGSTORE.root()}) == 1
