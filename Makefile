@@ -52,7 +52,7 @@ bench: $(development) ## measure, and hold against the targets
 fuzz: $(development) ## change bundles at random: attest and sigstore agree, or a written reason says why not
 	@$(python) tools/fuzz.py
 
-# Hours; what was found out is kept in .mutants.json. ARGS is for a part, for a sample, and for more at a time:
+# An hour, then minutes: what was found out is kept in .mutants.json. ARGS is for a part, for a sample, and for more at a time:
 # make mutate ARGS='-j 2 attest/policy/rules'
 .PHONY: mutate
 mutate: $(development) ## change the code in thousands of places: each change is noticed, or tests/mutants/ says why not
