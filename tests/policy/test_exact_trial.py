@@ -168,7 +168,8 @@ def test_an_image_in_a_store(read: Read, keys: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["parts-one", "parts-each/{package}"])
-def test_components_lie_in_the_same_store(read: Read, keys: Path, name: str) -> None:
+def test_components_lie_in_the_same_store(read: Read, keys: Path, tmp_path: Path, name: str) -> None:
+    name = f"{tmp_path.name}-{name}"  # the directory of the keys may be one for several runs
     location = Location.parse(f"oci:{keys / name}")
     listed = {**CYCLONEDX, "components": [component("dep", digest("dep"))]}
     attach(location, PURL, "release", names.PREDICATE_CYCLONEDX, listed)
